@@ -1,0 +1,61 @@
+"""The type of the course, IBM Plex: woff2 files that the site serves, and the same letters as TrueType for figures built here.
+
+A figure's labels are placed by their width, so the program that draws it must have the letters that the reader will see; it
+reads TrueType, one weight a file.
+"""
+
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
+
+from hooks.build_folder import BuildError, content_hash, kept
+
+SANS = "@fontsource-variable/ibm-plex-sans"
+MONO = "@fontsource/ibm-plex-mono"
+WEIGHTS = (400, 600)
+
+
+def served_fonts(packages: Path) -> dict[str, Path]:
+    """File names and sources of what the stylesheet may name: Plex Sans in all weights, Plex Mono in two, and their licences.
+
+    Raises:
+        BuildError: one of them is not in `packages`, a node_modules folder.
+    """
+    fonts = {}
+    for letters in ("latin", "latin-ext"):
+        for style in ("normal", "italic"):
+            fonts[f"ibm-plex-sans-{letters}-{style}.woff2"] = f"{SANS}/files/ibm-plex-sans-{letters}-wght-{style}.woff2"
+        for weight in WEIGHTS:
+            fonts[f"ibm-plex-mono-{letters}-{weight}.woff2"] = (
+                f"{MONO}/files/ibm-plex-mono-{letters}-{weight}-normal.woff2"
+            )
+    fonts["ibm-plex-sans-license.txt"] = f"{SANS}/LICENSE"
+    fonts["ibm-plex-mono-license.txt"] = f"{MONO}/LICENSE"
+    for source in fonts.values():
+        if not (packages / source).is_file():
+            raise BuildError(f"node_modules must hold {source}, got nothing: run `make setup`")
+    return {name: packages / source for name, source in fonts.items()}
+
+
+def figure_fonts(packages: Path, build: Path) -> Path:
+    """The folder of TrueType files, kept under `build`, with the families "IBM Plex Sans" and "IBM Plex Mono".
+
+    Raises:
+        BuildError: as `served_fonts`.
+    """
+    served = served_fonts(packages)
+    sans = served["ibm-plex-sans-latin-normal.woff2"]
+    mono = {weight: served[f"ibm-plex-mono-latin-{weight}.woff2"] for weight in WEIGHTS}
+
+    def make(folder: Path) -> None:
+        for weight in WEIGHTS:
+            for name, font in (("sans", TTFont(sans)), ("mono", TTFont(mono[weight]))):
+                if "fvar" in font:
+                    instantiateVariableFont(font, {"wght": weight}, inplace=True)
+                # Name 16, the family, is missing where name 1 carries the weight ("IBM Plex Mono SemiBold").
+                font["name"].setName("IBM Plex Sans" if name == "sans" else "IBM Plex Mono", 16, 3, 1, 0x409)
+                font.flavor = None
+                font.save(folder / f"ibm-plex-{name}-{weight}.ttf")
+
+    return kept(build / "fonts" / content_hash([sans, *mono.values(), Path(__file__)]), make)

@@ -1,0 +1,184 @@
+"""The lab elements of a page, filled: panels with their real results, single values, tasks, limits, checks and sources."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from html import escape, unescape
+from typing import Any
+
+from hooks import figures
+from labs_py import chart, lab
+from labs_py.exercise import Oracle, Predict, Task
+from labs_py.numerals import percent, significant
+from labs_py.parameter import LabError, one_of
+from labs_py.report import Report
+
+_ELEMENT = re.compile(r'<(lab-[a-z]+)((?:\s+[\w-]+="[^"]*")*)\s*></\1>')
+# Markdown wraps an element that stands alone in a paragraph, which may not hold a form or a table.
+_ALONE = re.compile(r'<p>\s*(<(lab-(?!value)[a-z]+)(?:\s+[\w-]+="[^"]*")*\s*></\2>)\s*</p>')
+_ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;)]")
+_NO_SCRIPT = "This is the result that was computed when the page was built. To change the settings, turn on JavaScript."
+
+
+def fill(html: str, page: str) -> str:
+    """Return a page's HTML with every lab element filled.
+
+    Raises:
+        LabError: an element, lab, argument, value or path is unknown; the message starts with `page`.
+    """
+    html = _ALONE.sub(r"\1", html)
+    seen: dict[str, int] = {}
+
+    def filled(match: re.Match[str]) -> str:
+        element = match[1]
+        attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(match[2])}
+        try:
+            if element not in _FILLERS:
+                raise LabError(one_of("element", element, list(_FILLERS)))
+            if "name" not in attributes:
+                raise LabError(f'{element} must have a name="…" that names a lab, got none')
+            name = attributes.pop("name")
+            seen[name] = seen.get(name, 0) + (element == "lab-panel")
+            return _FILLERS[element](lab.load(name), attributes, f"{name}-{seen[name]}")
+        except LabError as error:
+            raise LabError(f"{page}: <{element}>: {error}") from None
+
+    html = _ELEMENT.sub(filled, html)
+    left = re.search(r"<lab-(?!panel )[^>]*>|<lab-panel(?! name=\"[^\"]*\" data-arguments)[^>]*>", html)
+    if left:
+        raise LabError(
+            f'{page}: a lab element must be written <lab-panel name="…" argument="…"></lab-panel> with double quotes, got {left[0]}'
+        )
+    return html
+
+
+@cache
+def _report(name: str, arguments: tuple[tuple[str, str], ...]) -> Report:
+    return lab.load(name).report(dict(arguments))
+
+
+def _plots(html: str, report: Report) -> str:
+    """Return a report's HTML with its figures drawn, once for a wide column and once for a narrow one."""
+    for index, figure in enumerate(report.figures):
+        drawn = "".join(
+            figures.svg(figure.spec, width).replace(
+                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" ', 1
+            )
+            for name, width in (("nh-wide", chart.WIDE), ("nh-narrow", chart.NARROW))
+        )
+        html = re.sub(
+            rf'(<div class="nh-plot" data-figure="{index}"[^>]*>)(</div>)',
+            lambda match, drawn=drawn: match[1] + drawn + match[2],
+            html,
+        )  # type: ignore[misc]
+    return html
+
+
+def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
+    report = _report(item.name, tuple(attributes.items()))
+    arguments = escape(json.dumps(dict(attributes), ensure_ascii=False), quote=True)
+    title = escape(item.title)
+    return (
+        f'<lab-panel name="{item.name}" data-arguments="{arguments}">'
+        f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{escape(item.claim)}</span></div>'
+        f'<form class="nh-form" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
+        '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
+        '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
+        f'<div class="nh-output">{_plots(report.html(), report)}</div>'
+        f"<noscript><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
+    )
+
+
+def _value(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
+    arguments = dict(attributes)
+    path, style = arguments.pop("of", ""), arguments.pop("as", "text")
+    value = lab.value_at(_report(item.name, tuple(arguments.items())).data, path)
+    return f'<span class="nh-value">{escape(formatted(value, style))}</span>'
+
+
+def formatted(value: Any, style: str) -> str:
+    """Return a value as `percent:D`, `number:D`, `significant:D`, `integer` or `text` says; D is a number of digits.
+
+    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text")
+    ('99.501 %', '1,234.5', '14')
+
+    Raises:
+        LabError: the style is unknown, or the value is no number where one is needed.
+    """
+    kind, _, digits = style.partition(":")
+    styles: dict[str, Callable[[float, int], str]] = {
+        "percent": percent,
+        "number": lambda number, decimals: f"{number:,.{decimals}f}",
+        "significant": significant,
+        "integer": lambda number, _: f"{round(number):,}",
+    }
+    if kind == "text":
+        return str(value)
+    if kind not in styles:
+        raise LabError(one_of("as", kind, ["text", *styles]))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise LabError(f"as={style!r} must be used with a number, got {value!r}")
+    return styles[kind](value, int(digits or 2))
+
+
+def _tasks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
+    rows = "".join(_task(item, index, task, f"{ident}-task-{index}") for index, task in enumerate(item.tasks))
+    return f'<ol class="nh-tasks" data-lab="{item.name}">{rows}</ol>'
+
+
+def _task(item: lab.Lab, index: int, task: Task, ident: str) -> str:
+    if isinstance(task, Predict):
+        options = "".join(
+            f'<label><input type="radio" name="{ident}" value="{number}"> {escape(text)}</label>'
+            for number, text in enumerate(task.options)
+        )
+        return (
+            f'<li class="nh-task nh-predict" data-task="{index}" data-right="{task.answer}"><fieldset><legend>{escape(task.question)}</legend>{options}</fieldset>'
+            f'<details class="nh-answer"><summary>Answer</summary><p><strong>{escape(task.options[task.answer])}.</strong> {escape(task.because)}</p></details></li>'
+        )
+    settings = ", ".join(f"{name} = {value}" for name, value in task.solution.items())
+    return (
+        f'<li class="nh-task nh-reach" data-task="{index}"><p>{escape(task.goal)} <span class="nh-met" hidden>Reached</span></p>'
+        f'<details class="nh-hint-text"><summary>Hint</summary><p>{escape(task.hint)}</p></details>'
+        f'<details class="nh-answer"><summary>Solution</summary><p><code>{escape(settings)}</code></p><p>{escape(task.because)}</p></details></li>'
+    )
+
+
+def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
+    return "<ul>" + "".join(f"<li>{escape(limit)}</li>" for limit in item.limits) + "</ul>"
+
+
+def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
+    rows = "".join(_check(oracle) for oracle in item.oracles)
+    head = "<tr><th>What</th><th class='nh-number'>Published</th><th class='nh-number'>Here</th><th class='nh-number'>Within</th><th>Source</th></tr>"
+    return f'<div class="nh-table nh-checks" role="region" tabindex="0" aria-label="Checked against"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+
+
+def _check(oracle: Oracle) -> str:
+    within = f"± {oracle.tolerance:.1g}" if oracle.tolerance is not None else "measured"
+    note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
+    numbers = "".join(
+        f'<td class="nh-number">{text}</td>'
+        for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
+    )
+    return f'<tr><th scope="row">{escape(oracle.what)}{note}</th>{numbers}<td><a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a></td></tr>'
+
+
+def _sources(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
+    entries = (
+        _LINK.sub(lambda link: f'<a href="{link[0]}">{link[0]}</a>', escape(entry, quote=False))
+        for entry in item.sources
+    )
+    return "<ul>" + "".join(f"<li>{entry}</li>" for entry in entries) + "</ul>"
+
+
+_FILLERS: dict[str, Callable[[lab.Lab, Mapping[str, str], str], str]] = {
+    "lab-panel": _panel,
+    "lab-value": _value,
+    "lab-tasks": _tasks,
+    "lab-limits": _limits,
+    "lab-checks": _checks,
+    "lab-sources": _sources,
+}

@@ -1,0 +1,135 @@
+"""One style for all figures: Vega-Lite specifications as plain dicts, colors as the site's CSS variables.
+
+A specification has no width: the renderer sets it, once for a wide column and once for a phone. Colors are never the only sign: label
+lines and bars directly, and give each figure a table twin.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Spec = dict[str, Any]
+
+NETWORK, WORK = "var(--nh-network)", "var(--nh-work)"
+OK, DEGRADED, FAILS = "var(--nh-ok)", "var(--nh-degraded)", "var(--nh-fails)"
+ACCENT, NEUTRAL, INK, MUTED, RULE = "var(--nh-accent)", "var(--nh-neutral)", "var(--nh-ink)", "var(--nh-muted)", "var(--nh-rule)"
+SOFT = {color: color.replace(")", "-soft)") for color in (NETWORK, WORK, OK, DEGRADED, FAILS, NEUTRAL)}
+
+WIDE, NARROW = 640, 340
+FONT = "IBM Plex Sans"
+
+CONFIG: Spec = {
+    "background": "transparent",
+    "font": FONT,
+    "padding": {"left": 2, "right": 6, "top": 6, "bottom": 2},
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": MUTED,
+        "labelFontSize": 12,
+        "titleColor": MUTED,
+        "titleFontSize": 12,
+        "titleFontWeight": 400,
+        "gridColor": RULE,
+        "gridWidth": 1,
+        "domainColor": MUTED,
+        "domainWidth": 1,
+        "tickColor": RULE,
+        "labelPadding": 6,
+        "titlePadding": 8,
+        "labelLimit": 170,
+        "labelOverlap": True,
+    },
+    "axisX": {"grid": False, "tickCount": 6},
+    "axisY": {"domain": False, "ticks": False, "tickCount": 5},
+    "axisBand": {"grid": False, "labelColor": INK},
+    "text": {"color": INK, "fontSize": 12, "font": FONT},
+    "line": {"strokeWidth": 2.25, "strokeCap": "round"},
+    "bar": {"cornerRadiusEnd": 2},
+    "rule": {"color": MUTED, "strokeWidth": 1},
+    "legend": {"disable": True},
+}
+
+
+def layered(layers: Sequence[Mapping[str, Any]], height: int | Mapping[str, int], **extra: Any) -> Spec:
+    """Return a specification of one or more layers in the house style. `height` is in pixels, or {"step": pixels} for bands."""
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": CONFIG,
+        "layer": list(layers),
+        **extra,
+    }
+
+
+def values(rows: Sequence[Mapping[str, Any]]) -> Spec:
+    """Return inline data, numbers cut to six significant digits so that every platform draws the same picture."""
+    return {"values": [{key: _cut(value) for key, value in row.items()} for row in rows]}
+
+
+def lines(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    colors: Mapping[str, str],
+    *,
+    x: str,
+    y: str,
+    height: int = 240,
+    log_x: bool = False,
+    y_domain: tuple[float, float] | None = None,
+    y_format: str = "",
+    steps: bool = False,
+) -> Spec:
+    """Return lines, each named at its last point. `x` and `y` are axis titles with units; `steps` holds a value until the next point."""
+    rows = [{"series": name, "x": a, "y": b} for name, points in series.items() for a, b in points]
+    ends = [{"series": name, "x": points[-1][0], "y": points[-1][1]} for name, points in series.items()]
+    scale = {"type": "log"} if log_x else {"zero": False, "nice": False}
+    x_channel = {"field": "x", "type": "quantitative", "title": x, "scale": scale}
+    y_axis = {"format": y_format} if y_format else {}
+    y_channel = {"field": "y", "type": "quantitative", "title": y, "axis": y_axis, "scale": {"domain": list(y_domain)} if y_domain else {}}
+    color = {"field": "series", "type": "nominal", "scale": {"domain": list(series), "range": [colors[name] for name in series]}}
+    return layered(
+        [
+            {
+                "data": values(rows),
+                "mark": {"type": "line", "interpolate": "step-after" if steps else "linear"},
+                "encoding": {"x": x_channel, "y": y_channel, "color": color},
+            },
+            {
+                "data": values(ends),
+                "mark": {"type": "text", "align": "right", "dx": -4, "dy": -9, "fontWeight": 600},
+                "encoding": {"x": x_channel, "y": y_channel, "color": color, "text": {"field": "series"}},
+            },
+        ],
+        height,
+    )
+
+
+def bars(rows: Sequence[tuple[str, float, str]], *, x: str, color: str = ACCENT, colors: Sequence[str] = (), log: bool = False, step: int = 26) -> Spec:
+    """Return horizontal bars, one a row of (name, value, label); the label stands at the bar's end. `log` needs values above 0."""
+    data = [
+        {"name": name, "value": value, "label": label, "color": colors[index] if colors else color}
+        for index, (name, value, label) in enumerate(rows)
+    ]
+    low = min((value for _, value, _ in rows if value > 0), default=1)
+    high = max((value for _, value, _ in rows), default=1)
+    # The domain leaves room at its end for the label of the longest bar.
+    scale: Spec = {"type": "log", "domain": [low / 3, high * 60], "nice": False} if log else {"domain": [0, (high or 1) * 1.25], "nice": False}
+    y_channel = {"field": "name", "type": "nominal", "sort": None, "title": None}
+    x_channel = {"field": "value", "type": "quantitative", "title": x, "scale": scale}
+    bar: Spec = {"x": x_channel, "y": y_channel, "color": {"field": "color", "type": "nominal", "scale": None}}
+    if log:
+        bar["x2"] = {"datum": low / 3}
+    return layered(
+        [
+            {"mark": {"type": "bar", "height": {"band": 0.62}}, "encoding": bar},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 6},
+                "encoding": {"x": x_channel, "y": y_channel, "text": {"field": "label"}},
+            },
+        ],
+        {"step": step},
+        data=values(data),
+    )
+
+
+def _cut(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value

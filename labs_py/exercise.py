@@ -1,0 +1,61 @@
+"""What a lab asks of the reader, and what it is checked against."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Predict:
+    """A question to commit to before the answer is shown. `answer` is the index of the right option; `because` explains with the numbers.
+
+    `arguments` are the settings (as text) that show the answer; `check` looks at that run's data and says which option is right, so that a
+    test can hold the stated answer against the model.
+    """
+
+    question: str
+    options: Sequence[str]
+    answer: int
+    because: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Any]], int] | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A goal to reach by changing the settings: `met` looks at a run's data and its arguments (as text).
+
+    `solution` reaches it; `wrong` is a plausible try that does not. Both are settings as text, the defaults filling the rest.
+    """
+
+    goal: str
+    met: Callable[[Mapping[str, Any], Mapping[str, str]], bool]
+    solution: Mapping[str, str]
+    wrong: Mapping[str, str]
+    hint: str
+    because: str
+
+
+Task = Predict | Reach
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """A number that was published, or that a closed form gives, and ours beside it.
+
+    With a `tolerance` (absolute) a test asserts that they agree. Without one the published number is a measurement of a real system, shown
+    beside the model, and `note` says why they differ.
+    """
+
+    what: str
+    published: float
+    ours: Callable[[], float]
+    source: str
+    link: str
+    tolerance: float | None = None
+    digits: int = 4
+    note: str = ""
+
+    def agrees(self) -> bool:
+        """Return whether ours is within the tolerance of the published number."""
+        return self.tolerance is None or abs(self.ours() - self.published) <= self.tolerance

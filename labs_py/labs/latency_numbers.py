@@ -1,0 +1,109 @@
+"""Latency numbers: from a memory access to another continent, nine orders of magnitude, each figure with its date and source.
+
+Data:
+    seconds: operation to seconds.
+    multiples: operation to how many times longer it takes than the chosen unit.
+
+Source:
+    Simon Eskildsen, "Napkin Math", read at commit aae5832 of 2026-03-21; single-host rows measured on 2026-03-08,
+        https://github.com/sirupsen/napkin-math
+    IBM Cloud, "Network latency" of VPC regions and zones, averages of 18 July to 16 August 2026,
+        https://cloud.ibm.com/docs/vpc?topic=vpc-network-latency-dashboard
+    "CloudPing", median round trips between AWS regions over the year to 2025-05-29, https://www.cloudping.co/
+
+>>> run(unit="Random memory access").data["multiples"]["us-east-1 to us-west-2 and back"]
+3200000.0
+"""
+
+from typing import Annotated
+
+from labs_py import chart
+from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.numerals import significant, span
+from labs_py.parameter import Choice
+from labs_py.report import Figure, Report, Table
+
+_NAPKIN, _IBM, _PING = "napkin-math 2026", "IBM Cloud 2026", "CloudPing 2025"
+_LOCAL, _WIRE = chart.WORK, chart.NETWORK
+NUMBERS = {
+    "Random memory access": (20e-9, _LOCAL, _NAPKIN),
+    "System call": (300e-9, _LOCAL, _NAPKIN),
+    "Random SSD read, 8 KiB": (100e-6, _LOCAL, _NAPKIN),
+    "Random disk read, 8 KiB": (10e-3, _LOCAL, _NAPKIN),
+    "Proxy in the way": (50e-6, _WIRE, _NAPKIN),
+    "Round trip in one zone": (0.1e-3, _WIRE, _IBM),
+    "Cache or database query": (500e-6, _WIRE, _NAPKIN),
+    "Zone to zone and back, slowest": (2.16e-3, _WIRE, _IBM),
+    "Frankfurt to London and back": (13e-3, _WIRE, _IBM),
+    "us-east-1 to us-west-2 and back": (64e-3, _WIRE, _PING),
+    "Blob storage GET, 128 KiB": (80e-3, _WIRE, _NAPKIN),
+    "Washington to Sydney and back": (215e-3, _WIRE, _IBM),
+}
+
+
+def run(*, unit: Annotated[str, Choice("Measure everything in", {name: name for name in NUMBERS})] = "Round trip in one zone") -> Report:
+    """Return all numbers, in seconds and in multiples of `unit`."""
+    base = NUMBERS[unit][0]
+    ordered = sorted(NUMBERS.items(), key=lambda item: item[1][0])
+    multiples = {name: float(f"{seconds / base:.9g}") for name, (seconds, _, _) in ordered}
+    far = "us-east-1 to us-west-2 and back"
+    return Report(
+        f"From {unit[0].lower() + unit[1:]} ({span(base)}) to {far} ({span(NUMBERS[far][0])}) is a factor of {significant(multiples[far])}.",
+        [
+            Figure(
+                chart.bars(
+                    [(name, seconds, span(seconds)) for name, (seconds, _, _) in ordered],
+                    x="time (logarithmic)",
+                    colors=[color for _, (_, color, _) in ordered],
+                    log=True,
+                ),
+                "Time of one operation, logarithmic: inside one machine (ochre) and over a network (blue)",
+                Table(
+                    ["Operation", "Time", f"× {unit[0].lower() + unit[1:]}", "Where", "Source"],
+                    [
+                        (name, span(seconds), significant(multiples[name]), "network" if color == _WIRE else "one machine", source)
+                        for name, (seconds, color, source) in ordered
+                    ],
+                    numeric=["Time", f"× {unit[0].lower() + unit[1:]}"],
+                ),
+            )
+        ],
+        {"seconds": {name: seconds for name, (seconds, _, _) in ordered}, "multiples": multiples},
+    )
+
+
+TASKS = [
+    Predict(
+        "How many random memory accesses fit into one round trip inside a zone?",
+        ["About 50", "About 5,000", "About 5,000,000"],
+        1,
+        "0.1 ms over 20 ns is 5,000. A call to a neighbor costs as much as thousands of steps of local work.",
+        {"unit": "Random memory access"},
+        lambda data: 1 if data["multiples"]["Round trip in one zone"] == 5000 else 0,
+    ),
+    Reach(
+        "Choose the unit in which a round trip between Washington and Sydney costs between 90 and 110.",
+        lambda data, arguments: 90 <= data["multiples"]["Washington to Sydney and back"] <= 110,
+        {"unit": "Zone to zone and back, slowest"},
+        {"unit": "Random disk read, 8 KiB"},
+        "You look for something that takes about 2 ms.",
+        "The slowest zone pair in the table: one far round trip is as long as a hundred of those.",
+    ),
+]
+
+ORACLES = [
+    Oracle(
+        "Distance floor: New York to Sydney and back by fiber (ms), beside the measured Washington to Sydney",
+        160,
+        lambda: NUMBERS["Washington to Sydney and back"][0] * 1000,
+        "Grigorik, High Performance Browser Networking, 2013",
+        "https://hpbn.co/primer-on-latency-and-bandwidth/",
+        digits=3,
+        note="The floor is a straight cable at 200,000 km/s from a neighboring city. Cables bend, and each router adds time.",
+    )
+]
+
+LIMITS = [
+    "Each figure is a typical value for one machine or one cloud on one date. Yours differ: measure them.",
+    "These are times of one operation alone. Under load, operations wait for one another.",
+]

@@ -1,0 +1,1 @@
+"""The field itself: architectures, availability, latency, failure. Standard library only, nothing of the labs."""

@@ -1,0 +1,125 @@
+"""What a lab shows: one sentence, then metrics, tables and figures. The same report becomes HTML, terminal text and JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number with its name; `value` is already text with its unit."""
+
+    label: str
+    value: str
+    note: str = ""
+
+    def html(self) -> str:
+        """Return one group of a definition list."""
+        note = f'<dd class="nh-metric-note">{escape(self.note)}</dd>' if self.note else ""
+        return f"<div><dt>{escape(self.label)}</dt><dd>{escape(self.value)}</dd>{note}</div>"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text. Columns named in `numeric` (all but the first, unless given) are set flush right."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    numeric: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"row must have {len(self.columns)} cells, got {len(row)}: {row!r}")
+
+    def html(self) -> str:
+        """Return a table whose first column names its rows, in a box that scrolls sideways where it must."""
+        numeric = set(self.columns[1:] if self.numeric is None else self.numeric)
+        kinds = [' class="nh-number"' if column in numeric else "" for column in self.columns]
+        head = "".join(f'<th scope="col"{kind}>{escape(column)}</th>' for column, kind in zip(self.columns, kinds, strict=True))
+        rows = []
+        for first, *rest in self.rows:
+            cells = "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+            rows.append(f'<tr><th scope="row"{kinds[0]}>{escape(first)}</th>{cells}</tr>')
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        label = escape(self.caption or ", ".join(self.columns), quote=True)
+        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        return f'<div class="nh-table" role="region" tabindex="0" aria-label="{label}">{table}</div>'
+
+    def text(self) -> str:
+        """Return the table for a terminal."""
+        lines = [list(self.columns), *[list(row) for row in self.rows]]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(self.columns))]
+        padded = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+        return "\n".join(([self.caption] if self.caption else []) + padded)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A Vega-Lite specification (made by `labs_py.chart`), what it shows, and the same content as a table."""
+
+    spec: Mapping[str, Any]
+    caption: str
+    table: Table
+
+    def html(self, index: int) -> str:
+        """Return the figure with an empty plot, which the build or the browser fills, and its table twin."""
+        return (
+            f'<figure class="nh-figure"><div class="nh-plot" data-figure="{index}" role="img" aria-label="{escape(self.caption, quote=True)}"></div>'
+            f"<figcaption>{escape(self.caption)}</figcaption>"
+            f'<details class="nh-twin"><summary>The same as a table</summary>{self.table.html()}</details></figure>'
+        )
+
+
+Part = Metric | Table | Figure
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a run.
+
+    `takeaway` is one sentence that states what these settings show. `data` holds the same numbers unrounded, under names that carry
+    their unit, as JSON types only.
+    """
+
+    takeaway: str
+    parts: Sequence[Part] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures, in order."""
+        return [part for part in self.parts if isinstance(part, Figure)]
+
+    def html(self) -> str:
+        """Return the report as HTML, figures still empty; neighboring metrics share one list."""
+        pieces = [f'<p class="nh-takeaway">{escape(self.takeaway)}</p>']
+        metrics: list[str] = []
+        figures = 0
+        for part in (*self.parts, None):
+            if isinstance(part, Metric):
+                metrics.append(part.html())
+                continue
+            if metrics:
+                pieces.append(f'<dl class="nh-metrics">{"".join(metrics)}</dl>')
+                metrics = []
+            if isinstance(part, Figure):
+                pieces.append(part.html(figures))
+                figures += 1
+            elif isinstance(part, Table):
+                pieces.append(part.html())
+        return "".join(pieces)
+
+    def text(self) -> str:
+        """Return the report for a terminal; a figure appears as its table."""
+        pieces = [self.takeaway]
+        for part in self.parts:
+            if isinstance(part, Metric):
+                pieces.append(f"{part.label}: {part.value}" + (f" ({part.note})" if part.note else ""))
+            elif isinstance(part, Figure):
+                pieces.append(f"{part.caption}\n{part.table.text()}")
+            else:
+                pieces.append(part.text())
+        return "\n\n".join(pieces)

@@ -1,0 +1,1 @@
+"""What the Makefile runs before and around the course's own code."""
