@@ -17,17 +17,15 @@ def chart_bundle(entry: Path, packages: Path, build: Path) -> Path:
     if not entry.is_file():
         raise BuildError(f"{ENTRY} must be in {entry.parent}, got nothing: live figures are drawn by it")
     lock = packages.parent / "package-lock.json"
-    inputs = [lock, *sorted(entry.parent.glob("*.js")), Path(__file__)]
+    inputs = [lock, *sorted(entry.parent.rglob("*.js")), Path(__file__)]
 
     def make(folder: Path) -> None:
-        command = [str(packages / ".bin" / "esbuild"), str(entry), f"--outfile={folder / 'charts.js'}"]
-        command += [
-            "--bundle",
-            "--format=esm",
-            "--minify",
-            "--target=es2022",
-            "--log-level=warning",
-            "--legal-comments=eof",
+        options = "--bundle --format=esm --minify --target=es2022 --log-level=warning --legal-comments=eof"
+        command = [
+            str(packages / ".bin" / "esbuild"),
+            str(entry),
+            f"--outfile={folder / 'charts.js'}",
+            *options.split(),
         ]
         path = f"{packages.parent / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         run(command, environment=os.environ | {"NODE_PATH": str(packages), "PATH": path})

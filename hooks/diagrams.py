@@ -1,7 +1,6 @@
-"""Diagrams become part of the page, so that the page's colors and type apply to them.
+"""MkDocs hook: diagrams become part of the page, so that the page's colors and type apply to them.
 
-`inline` turns every image of an SVG file in a page's HTML into a figure that holds the drawing itself.
-Where `x-narrow.svg` stands beside `x.svg`, the figure holds both, and the stylesheet shows the one that fits.
+Where `x-narrow.svg` stands beside `x.svg`, the figure holds both drawings and the stylesheet shows the one that fits.
 """
 
 import os.path
@@ -9,18 +8,20 @@ import re
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
 
-SVG = "http://www.w3.org/2000/svg"
-ElementTree.register_namespace("", SVG)
+_SVG = "http://www.w3.org/2000/svg"
+ElementTree.register_namespace("", _SVG)
 
 # An image in a paragraph of its own takes the paragraph's place, because a figure cannot stand inside one.
-IMAGE = re.compile(r"<p>\s*(<img\b[^>]*>)\s*</p>|<img\b[^>]*>")
-REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_IMAGE = re.compile(r"<p>\s*(<img\b[^>]*>)\s*</p>|<img\b[^>]*>")
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
 class DiagramError(ValueError):
@@ -28,17 +29,17 @@ class DiagramError(ValueError):
 
 
 def inline(html: str, page_dir: Path) -> str:
-    """The page's HTML with every image of an SVG file of the site replaced by the drawing.
+    """Return a page's HTML with every image of an SVG file of the site replaced by the drawing.
 
-    `page_dir` is the folder that the relative addresses in `html` start from; it need not exist.
-    The text alternative becomes the one name of the figure, however many drawings stand in it; the `desc` of
-    the first drawing describes it, and the image's title becomes the caption. An empty alternative marks
-    decoration. Other images, and images from other hosts, stay as they are.
+    The relative addresses in `html` start from the folder `page_dir`, which need not exist. An image's text
+    alternative is the figure's one name, however many drawings stand in it; the `desc` of the first drawing describes
+    it, and the image's title is its caption. An empty alternative marks decoration. Other images stay as they are.
 
     Raises:
         DiagramError: the file is missing or not SVG, the image has no `alt`, or something stands beside it.
     """
     drawn = 0
+    styles: set[str] = set()
 
     def figure(match: re.Match[str]) -> str:
         nonlocal drawn
@@ -49,28 +50,28 @@ def inline(html: str, page_dir: Path) -> str:
         if "alt" not in image:
             raise DiagramError(f"diagram must have a text alternative, got none for {source.path}")
         if match[1] is None:
-            raise DiagramError(f"diagram must stand in a paragraph of its own, got text beside {source.path}")
-        # By name only: the page's own folder exists in the built site, not in the documentation.
+            raise DiagramError(f"diagram must stand in a paragraph of its own, got something beside {source.path}")
+        # By name only, without asking the disk: the page's own folder exists in the built site alone.
         wide = Path(os.path.normpath(page_dir / unquote(source.path)))
         narrow = wide.with_name(f"{wide.stem}-narrow.svg")
         drawings = []
         for path in [wide, narrow] if narrow.is_file() else [wide]:
             drawn += 1
-            drawings.append(_drawing(path, source.path, f"diagram-{drawn}-"))
+            drawings.append(_drawing(path, source.path, f"diagram-{drawn}-", styles))
         if len(drawings) == 2:
             for drawing, width in zip(drawings, ["nh-wide", "nh-narrow"], strict=True):
                 drawing.set("class", f"{drawing.get('class', '')} {width}".strip())
         return _figure(drawings, image)
 
-    return IMAGE.sub(figure, html)
+    return _IMAGE.sub(figure, html)
 
 
 def _figure(drawings: list[ElementTree.Element], image: dict[str, str]) -> str:
-    """The drawings as one figure, announced once: the role stands on their parent, and they are hidden."""
-    described = next((desc.get("id") for desc in drawings[0].iter(f"{{{SVG}}}desc")), None)
+    """Return the drawings as one figure, announced once: the role is their parent's, and they are hidden."""
+    desc = drawings[0].find(f"{{{_SVG}}}desc")
     if image["alt"]:
         role = f'role="img" aria-label="{escape(image["alt"])}"'
-        role += f' aria-describedby="{described}"' if described else ""
+        role += "" if desc is None else f' aria-describedby="{desc.get("id")}"'
     else:
         role = 'aria-hidden="true"'
     bodies = "".join(ElementTree.tostring(drawing, encoding="unicode") for drawing in drawings)
@@ -78,10 +79,11 @@ def _figure(drawings: list[ElementTree.Element], image: dict[str, str]) -> str:
     return f'<figure class="nh-diagram"><div {role}>{bodies}</div>{caption}</figure>'
 
 
-def _drawing(path: Path, address: str, prefix: str) -> ElementTree.Element:
-    """The drawing of one file, with `prefix` before each of its ids and before each reference to one.
+def _drawing(path: Path, address: str, prefix: str, styles: set[str]) -> ElementTree.Element:
+    """Return the drawing of one file, with `prefix` before each of its ids and before each reference to one.
 
-    Its title is left out: the text alternative takes its place, and browsers would show it as a tooltip.
+    Its title is left out, because the text alternative takes its place and browsers would show it as a tooltip.
+    A style sheet that is already in `styles` is left out, because it holds for the whole page.
     """
     try:
         root = ElementTree.fromstring(path.read_text(encoding="utf-8"))
@@ -89,10 +91,13 @@ def _drawing(path: Path, address: str, prefix: str) -> ElementTree.Element:
         raise DiagramError(f"diagram must be a file of the site, got {address}") from None
     except ElementTree.ParseError as error:
         raise DiagramError(f"diagram must be well-formed SVG, got {address}: {error}") from None
-    for title in root.findall(f"{{{SVG}}}title"):
-        root.remove(title)
-    for desc in root.findall(f"{{{SVG}}}desc"):
-        desc.set("id", "desc")
+    for child in list(root):
+        if child.tag == f"{{{_SVG}}}title" or (child.tag == f"{{{_SVG}}}style" and child.text in styles):
+            root.remove(child)
+        elif child.tag == f"{{{_SVG}}}style":
+            styles.add(child.text or "")
+        elif child.tag == f"{{{_SVG}}}desc":
+            child.set("id", "desc")
     for element in root.iter():
         for name, value in element.items():
             if name == "id":
@@ -100,13 +105,13 @@ def _drawing(path: Path, address: str, prefix: str) -> ElementTree.Element:
             elif name.endswith("href") and value.startswith("#"):
                 element.set(name, f"#{prefix}{value[1:]}")
             else:
-                element.set(name, REFERENCE.sub(rf"url(#{prefix}\1)", value))
+                element.set(name, _REFERENCE.sub(rf"url(#{prefix}\1)", value))
     root.set("aria-hidden", "true")
     return root
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    """The attributes of the first `img` tag in a piece of HTML, unescaped."""
+    """Return the attributes, unescaped, of the image in a piece of HTML."""
     found: dict[str, str] = {}
 
     class Reader(HTMLParser):
@@ -118,9 +123,9 @@ def _attributes(tag: str) -> dict[str, str]:
     return found
 
 
-def on_page_content(html: str, *, page: Any, config: Any, **_: Any) -> str:
-    """MkDocs hook: inline the diagrams of one page; a bad one stops the build."""
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Inline the diagrams of one page; a bad one stops the build with the page's name."""
     try:
         return inline(html, Path(config.docs_dir, unquote(os.path.dirname(page.url))))
     except DiagramError as error:
-        raise PluginError(f"{page.file.src_uri}: {error}") from error
+        raise PluginError(f"{page.file.src_uri}: {error}") from None

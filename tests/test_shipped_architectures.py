@@ -4,10 +4,12 @@ The files are read here as plain TOML with a walker of this test's own: a mistak
 """
 
 import math
+import re
 import tomllib
 from fractions import Fraction
 from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ Document = dict[str, Any]
 
 FOLDER = files("labs_py") / "architectures"
 NAMES = sorted(item.name.removesuffix(".toml") for item in FOLDER.iterdir() if item.name.endswith(".toml"))
+FORMAT_PAGE = (Path(__file__).parents[1] / "docs" / "about" / "architecture-files.md").read_text(encoding="utf-8")
 REPLICATED = ("compose-post", "home-timeline", "user-timeline", "text", "media")
 
 
@@ -30,7 +33,7 @@ def read(name: str) -> Document:
 
 def steps_of(document: Document, endpoint: str) -> list[Any]:
     table = document["endpoints"][endpoint]
-    return document["services"][table["entry"]].get("calls", []) + table.get("calls", [])
+    return [*document["services"][table["entry"]].get("calls", []), *table.get("calls", [])]
 
 
 def called(document: Document, step: Any) -> tuple[str, list[Any]]:
@@ -128,7 +131,9 @@ def blast_radius(document: Document, service: str) -> float:
 
 def availability(document: Document, endpoint: str) -> float:
     default = document.get("defaults", {}).get("availability", 0.999)
-    return math.prod(document["services"][name].get("availability", default) for name in hard_set(document, endpoint))
+    return math.prod(
+        float(document["services"][name].get("availability", default)) for name in hard_set(document, endpoint)
+    )
 
 
 def calls_in(value: Any) -> list[dict[str, Any]]:
@@ -146,7 +151,14 @@ def calls_in(value: Any) -> list[dict[str, Any]]:
 
 def test_the_files_in_the_folder_are_the_shipped_architectures() -> None:
     assert architecture_file.names() == NAMES
-    assert NAMES == ["checkout", "online_boutique", "otel_demo", "social_network", "social_network_experiment", "textbook_chain"]
+    assert NAMES == [
+        "checkout",
+        "online_boutique",
+        "otel_demo",
+        "social_network",
+        "social_network_experiment",
+        "textbook_chain",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -303,9 +315,7 @@ def test_the_experiment_requires_the_services_that_its_author_lists() -> None:
 def survival(replicas: int, killed: int) -> tuple[float, dict[str, float]]:
     """Probability that a request succeeds with `killed` random instances dead, by trying every set of victims."""
     document = read("social_network_experiment")
-    instances = [
-        service for service in document["services"] for _ in range(replicas if service in REPLICATED else 1)
-    ]
+    instances = [service for service in document["services"] for _ in range(replicas if service in REPLICATED else 1)]
     needed = {endpoint: hard_set(document, endpoint) for endpoint in document["endpoints"]}
     succeeded = dict.fromkeys(needed, 0)
     tried = 0
@@ -419,3 +429,48 @@ def test_the_fictional_checkout_is_available_99_28_percent_and_99_68_with_a_bett
     assert f"{availability(document, 'POST /checkout'):.2%}" == "99.28%"
     document["services"]["inventory"]["availability"] = 0.9990
     assert f"{availability(document, 'POST /checkout'):.2%}" == "99.68%"
+
+
+# --- the page that describes the format -----------------------------------------------------------------------------------
+
+EXAMPLE = FORMAT_PAGE.split("```toml\n")[1].split("```")[0]
+MISTAKES = [
+    ("availability = 0.9995\n[services.payment-two]", "availability = 99.95\n[services.payment-two]"),
+    ('timeout = "2 s"', "timeout = 2"),
+    ("needs = 2 ", "needs = 4 "),
+    ("replicas = 3", "replica = 3"),
+    ('calls = ["catalog-db"]', 'calls = ["catalogdb"]'),
+    ('  "cart/Show",\n', '  "cart/Shown",\n'),
+    ('after = ["catalog"]', 'after = ["catalogue"]'),
+    ("[services.web]\n", '[services.web]\ncalls = ["web"]\n'),
+]
+
+
+def test_the_example_on_the_format_page_is_a_valid_file() -> None:
+    shop = architecture_file.parse(EXAMPLE, "shop.toml")
+    assert shop.name == "Corner shop"
+    document = tomllib.loads(EXAMPLE)
+    assert hard_set(document, "GET /product") == {"web", "catalog", "catalog-db", "cart", "cart-db"}
+    assert in_series(document, steps_of(document, "GET /product")) == 4
+
+
+@pytest.mark.parametrize(("right", "wrong"), MISTAKES)
+def test_the_format_page_quotes_the_message_that_a_mistake_gives(right: str, wrong: str) -> None:
+    assert EXAMPLE.count(right) == 1
+    with pytest.raises(architecture_file.ArchitectureError) as caught:
+        architecture_file.parse(EXAMPLE.replace(right, wrong), "shop.toml")
+    assert f"| `{caught.value}` |" in FORMAT_PAGE
+
+
+def test_every_message_on_the_format_page_belongs_to_a_mistake_that_is_tried() -> None:
+    assert FORMAT_PAGE.count("| `shop.toml: ") == len(MISTAKES)
+
+
+def test_the_format_page_lists_every_key_of_the_shipped_files() -> None:
+    listed = set(re.findall(r"^\| `([a-z_]+)", FORMAT_PAGE, flags=re.MULTILINE))
+    for name in NAMES:
+        document = read(name)
+        used = set(document)
+        for table in [*document["services"].values(), *document["endpoints"].values(), *calls_in(document)]:
+            used |= set(table)
+        assert used <= listed

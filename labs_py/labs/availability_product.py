@@ -16,14 +16,14 @@ Source:
         https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/availability.html
 
 >>> run(parts=5, availability=0.999).takeaway
-'5 parts of 99.9 % each give 99.50 %: 43.7 h down a year.'
+'5 parts of 99.9 % each give 99.50 %: 1.82 d down a year.'
 """
 
 from typing import Annotated
 
 from labs_py import chart
 from labs_py.exercise import Oracle, Predict, Reach
-from labs_py.model.downtime import YEAR
+from labs_py.model.downtime import MONTH, YEAR
 from labs_py.numerals import count, nines, span
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
@@ -34,7 +34,7 @@ _AWS = "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/av
 def series(parts: int, availability: float, copies: int) -> float:
     """Return the availability of `parts` groups in series, each of `copies` in parallel.
 
-    >>> series(2, 0.99, 2)
+    >>> round(series(2, 0.99, 2), 9)
     0.99980001
     """
     return float((1 - (1 - availability) ** copies) ** parts)
@@ -60,7 +60,7 @@ def run(
             Metric("One part", nines(one_part)),
             Metric("All parts", nines(whole)),
             Metric("Down a year", span(down)),
-            Metric("Down in 30 days", span(down * 30 / 365)),
+            Metric("Down in 30 days", span((1 - whole) * MONTH)),
             Figure(
                 chart.lines(
                     curves,

@@ -22,6 +22,7 @@ from labs_py.model.duration import ZERO, Constant, Duration, parse_duration, par
 
 LARGEST_FILE = 1_000_000
 MOST_SERVICES = 1_000
+MOST_REPLICAS = 1_000
 MOST_CALLS = 20_000
 DEEPEST = 50
 _STEP_KEYS = ("optional", "timeout", "after")
@@ -167,6 +168,7 @@ class _Reader:
         self.defaults = self.table(
             "defaults", document.get("defaults", {}), ("availability", "replicas", "needs", "round_trip", "service_time")
         )
+        self.check_defaults()
         self.service_tables = self.tables("services", document.get("services", {}))
         endpoint_tables = self.tables("endpoints", document.get("endpoints", {}))
         for kind, found in (("services", self.service_tables), ("endpoints", endpoint_tables)):
@@ -194,10 +196,22 @@ class _Reader:
         self.refuse_explosions(architecture)
         return architecture
 
+    def check_defaults(self) -> None:
+        """Read the defaults where they stand, so that a bad one is not reported as a key of some service."""
+        read: dict[str, Callable[[str, object], object]] = {
+            "availability": lambda at, value: self.number(at, value, 0, 1),
+            "replicas": lambda at, value: self.whole(at, value, 1, MOST_REPLICAS),
+            "needs": lambda at, value: self.whole(at, value, 1, MOST_REPLICAS),
+            "round_trip": self.duration,
+            "service_time": self.duration,
+        }
+        for key, value in self.defaults.items():
+            read[key](f"defaults.{key}", value)
+
     def service(self, name: str, value: object, infrastructure: Mapping[str, float]) -> Service:
         at = f"services.{name}"
         table = {**self.defaults, **self.table(at, value, _SERVICE_KEYS)}
-        replicas = self.whole(f"{at}.replicas", table.get("replicas", 1), 1, 1_000)
+        replicas = self.whole(f"{at}.replicas", table.get("replicas", 1), 1, MOST_REPLICAS)
         runs_on = table.get("runs_on", [])
         if not isinstance(runs_on, list):
             raise self.error(f"{at}.runs_on", "a list of names", runs_on)

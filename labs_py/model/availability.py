@@ -189,12 +189,14 @@ def _complete(structures: Structures, step: Step, works: Mapping[tuple[str, str]
     whole = [_all_complete(structures, branch, works, complete) for branch in step.branches]
     if not isinstance(step, Alternatives):
         return structures.all_of(whole)
-    # The first alternative that works gives the answer, complete or not.
-    tried: list[int] = []
+    # The first alternative that works gives the answer, complete or not; one that is complete whenever it works needs no "not".
+    failed: list[int] = []
     answers = []
     for branch, answer in zip(step.branches, whole, strict=True):
-        answers.append(structures.all_of([answer, *tried]))
-        tried.append(structures.negation(_all_work(structures, branch, works)))
+        answers.append(structures.all_of([answer, *failed]))
+        working = _all_work(structures, branch, works)
+        if working != answer:
+            failed.append(structures.negation(working))
     return structures.any_of(answers)
 
 

@@ -28,7 +28,7 @@ from labs_py.model.structure import FAILS, WORKS, Structures
 
 type Chance = float | Fraction
 
-MOST_CONDITIONINGS = 20_000
+MOST_CONDITIONINGS = 10_000
 
 
 class _Plan(NamedTuple):

@@ -28,11 +28,11 @@ from itertools import accumulate
 from labs_py.model.duration import Constant, Duration, Empirical, Exponential, Lognormal, Pareto
 
 ONE = 1 << 31  # probability 1; the product of two masses fits in 64 bits
-BINS = 512
+BINS = 320
 FARTHEST = 0.9995  # the grid reaches at least this quantile
-MOST_LEVELS = 12
+MOST_LEVELS = 20
 _COARSE_BINS = 64
-_RESOLUTION = 100  # a quantile is read where it is at least so many steps long
+_RESOLUTION = 150  # a quantile is read where it is at least so many steps long
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,12 @@ class Grid:
         moved = [(self._raised(part, least), count) for part, count in chosen]
         first = max(part.first for part, _ in moved)
         last = min(bins, max(part.first + len(part.mass) - 1 for part, _ in moved))
-        totals = []
-        for index in range(first, last + 1):
-            chance = 1.0
-            for part, count in moved:
-                chance *= (part.up_to(index) / ONE) ** count
-            totals.append(round(chance * ONE))
+        chances = [1.0] * max(0, last + 1 - first)
+        for part, count in moved:
+            ends = [total / ONE for total in part.cumulative[first - part.first : last + 1 - part.first]]
+            ends += [ends[-1] if ends else part.cumulative[-1] / ONE] * (len(chances) - len(ends))
+            chances = [chance * end**count for chance, end in zip(chances, ends, strict=True)]
+        totals = [round(chance * ONE) for chance in chances]
         mass = [here - before for here, before in zip(totals, [0, *totals], strict=False)] or [0]
         law = self._trimmed(least, first, mass, 0.0)
         # Beyond the limit at most one part lasts, as good as always: the means of their excesses add up.
@@ -153,7 +153,7 @@ class Grid:
             return Lattice(self.step, part.least, part.first, part.mass, inside + min(max(0.0, part.mean - inside), beyond))
         below = int(position)
         share = position - below
-        kept = [part.up_to(index) - part.up_to(index - 1) for index in range(below + 1)]
+        kept = ([0] * part.first + list(part.mass) + [0] * (below + 1))[: below + 1]
         rest = ONE - part.up_to(below)
         kept[below] += rest - round(rest * share)
         kept.append(round(rest * share))
@@ -250,13 +250,15 @@ class Distribution:
         return _quantile(level, probability)
 
 
-def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale: float) -> Distribution:
+def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale: float, draws: int = 1) -> Distribution:
     """Return the law that `evaluate(step, limit)` computes, on lattices fine enough for every quantile from 0.5 to 0.9995.
 
-    `least` is the law's shortest time; `scale`, the rough size of what varies above it, is where the search starts.
+    `least` is the law's shortest time; `scale`, the rough size of what varies above it, is where the search starts. `draws` is how many
+    random times are added up at most: each is blurred by half a step or so, and a sum of n by the square root of n times that.
     """
     if scale <= 0:
         return Distribution([Lattice(1.0, least, 0, [ONE], least)], [math.inf])
+    finest = round(BINS * max(1.0, draws / 200) ** 0.25)
     step = 8 * scale / _COARSE_BINS
     limit = least + 8 * scale
     bins = _COARSE_BINS
@@ -267,14 +269,14 @@ def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale
             continue
         high = _quantile(law, FARTHEST)
         spread = max(high - _quantile(law, 1 - FARTHEST), step)
-        if (bins == BINS and spread > 0.5 * BINS * step) or spread <= 1e-6 * high:
+        if (bins == finest and spread > 0.8 * finest * step) or spread <= 1e-6 * high:
             break
-        bins, step = BINS, spread / BINS
-        limit = high + 2 * spread / BINS
+        bins = min(finest, 3 * bins)
+        step, limit = spread / bins, high + 2 * spread / bins
     levels, limits = [law], [limit]
     while _quantile(levels[0], 0.5) < _RESOLUTION * step and len(levels) < MOST_LEVELS:
         limit = 1.1 * _RESOLUTION * step
-        step = (limit - least) / BINS
+        step = (limit - least) / finest
         levels.insert(0, evaluate(step, limit))
         limits.insert(0, limit)
     return Distribution(levels, limits)
@@ -298,7 +300,10 @@ def _convolved(first: int, mass: list[int], other_first: int, other: list[int], 
 
 
 def _cdf(level: Lattice, t: float) -> float:
-    position = (t - level.least) / level.step - level.first + 0.5
+    position = (t - level.least) / level.step - level.first
+    if len(level.mass) == 1:  # a constant
+        return level.cumulative[-1] / ONE if position >= 0 else 0.0
+    position += 0.5
     if t < level.least or position < 0:
         return 0.0
     below = int(position)
@@ -309,6 +314,8 @@ def _cdf(level: Lattice, t: float) -> float:
 
 
 def _quantile(level: Lattice, probability: float) -> float:
+    if len(level.mass) == 1:  # a constant
+        return level.least + level.first * level.step
     wanted = probability * ONE
     index = min(bisect_left(level.cumulative, wanted), len(level.mass) - 1)
     before = level.cumulative[index - 1] if index else 0

@@ -9,11 +9,21 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from statistics import NormalDist
 
-UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
-_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([a-zµ]+)\s*")
+# Fractions, so that "9 ms" is the float nearest to 0.009.
+UNITS = {
+    "ns": Fraction(1, 10**9),
+    "us": Fraction(1, 10**6),
+    "µs": Fraction(1, 10**6),
+    "ms": Fraction(1, 1000),
+    "s": Fraction(1),
+    "min": Fraction(60),
+    "h": Fraction(3600),
+}
+_QUANTITY = re.compile(r"\s*([0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?)\s*([a-zµ]+)\s*")
 _Z99 = NormalDist().inv_cdf(0.99)
 LONGEST = 7 * 24 * 3600.0
 
@@ -171,7 +181,7 @@ def parse_seconds(value: object) -> float:
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in UNITS:
         raise ValueError(f'must be a time with a unit ({", ".join(UNITS)}), such as "2 ms", got {value!r}')
-    seconds = float(match[1]) * UNITS[match[2]]
+    seconds = float(Fraction(match[1]) * UNITS[match[2]])
     if not seconds <= LONGEST:
         raise ValueError(f"must be at most 7 days, got {value!r}")
     return seconds

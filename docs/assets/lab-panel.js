@@ -1,0 +1,222 @@
+/** The element `<lab-panel>`: the form and result that the build wrote become live; the latest settings win. */
+
+import { Activity } from "./activity.js";
+import { prepared, show } from "./result.js";
+import { NoAnswer, runtime } from "./runtime.js";
+import { Settings } from "./settings.js";
+import { markReached } from "./tasks.js";
+
+const TYPING = 120;
+let panels = 0;
+
+class LabPanel extends HTMLElement {
+  /** @type {Settings | undefined} */
+  #settings;
+  /** @type {Activity | undefined} */
+  #activity;
+  /** The nodes of the built-in result. @type {Node[]} */
+  #built = [];
+  /** Aborted when the panel leaves the page or is reset: answers to what was asked before are then ignored. */
+  #turn = new AbortController();
+  #wanted = false;
+  #busy = false;
+  #typing = 0;
+
+  /** Come to life, once: the browser calls this whenever the element enters a page. */
+  connectedCallback() {
+    this.#turn = new AbortController();
+    if (this.#settings || !this.#form) return;
+    this.#built = [...this.#output.childNodes];
+    this.#error.id ||= `nh-error-${++panels}`;
+    this.#settings = new Settings(this.#form);
+    this.#activity = new Activity(this, this.#find(".nh-status"), () => runtime.stop(), () => this.#offerRestart());
+    this.#listen(this.#form);
+    this.toggleAttribute("data-live", true);
+  }
+
+  /** Forget what is under way: the browser calls this when the element leaves its page. */
+  disconnectedCallback() {
+    this.#turn.abort();
+    clearTimeout(this.#typing);
+  }
+
+  /** Find an element of the panel. @param {string} selector @returns {HTMLElement} */
+  #find(selector) {
+    return /** @type {HTMLElement} */ (this.querySelector(selector));
+  }
+
+  get #form() {
+    return /** @type {HTMLFormElement | null} */ (this.querySelector(".nh-form"));
+  }
+
+  get #output() {
+    return this.#find(".nh-output");
+  }
+
+  get #error() {
+    return this.#find(".nh-error");
+  }
+
+  /** Hear of every change. @param {HTMLFormElement} form */
+  #listen(form) {
+    form.addEventListener("input", ({ target }) => {
+      if (!(target instanceof HTMLInputElement)) return;
+      if (target.type === "range") this.#want();
+      if (target.type === "number" && target.value !== "") this.#wantSoon();
+    });
+    form.addEventListener("change", ({ target }) => this.#changed(target));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      runtime.retry();
+      this.#want();
+    });
+    form.addEventListener("reset", (event) => {
+      event.preventDefault();
+      this.#reset();
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    });
+  }
+
+  /** Act on a control that has a new value. @param {EventTarget | null} target */
+  async #changed(target) {
+    const settings = this.#settings;
+    for (const [name, upload] of settings?.uploads ?? []) {
+      if (upload.owns(target)) return this.#bring(name, upload, target);
+    }
+    if (target instanceof HTMLSelectElement) settings?.forget(target.name);
+    if (target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "range")) return;
+    this.#want();
+  }
+
+  /** Change to another architecture, or to the reader's own. @param {string} name @param {import("./upload.js").Upload} upload @param {EventTarget | null} target */
+  async #bring(name, upload, target) {
+    const { signal } = this.#turn;
+    this.#activity?.begin();
+    try {
+      const fresh = await upload.changed(target, async (shipped) => (await runtime.ask({ text_of: shipped }, signal)).text);
+      if (signal.aborted) return;
+      if (!fresh) return this.#activity?.end("Edit the text, then Run. It stays in this browser.");
+      this.#settings?.forget(name);
+      this.#want();
+    } catch (error) {
+      if (!signal.aborted) this.#refuse(error);
+    }
+  }
+
+  /** Ask for a result a little later, when the reader has stopped typing. */
+  #wantSoon() {
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.#want(), TYPING);
+  }
+
+  /** Ask for the result of the settings as they are now, at once or right after what is being asked. */
+  #want() {
+    clearTimeout(this.#typing);
+    this.#wanted = true;
+    if (!this.#busy) this.#work();
+  }
+
+  /** Ask, show, and again as long as the settings have changed meanwhile. */
+  async #work() {
+    this.#busy = true;
+    while (this.#wanted) {
+      this.#wanted = false;
+      this.#activity?.begin();
+      await this.#ask(this.#turn.signal);
+    }
+    this.#busy = false;
+  }
+
+  /** Ask once and show what comes back, unless it is no longer wanted. @param {AbortSignal} signal */
+  async #ask(signal) {
+    const settings = /** @type {Settings} */ (this.#settings);
+    const asked = settings.arguments;
+    const begun = performance.now();
+    try {
+      const answer = await runtime.ask({ lab: this.getAttribute("name"), arguments: asked }, signal, () => this.#activity?.sent());
+      if (signal.aborted) return;
+      if (answer.error !== undefined) return this.#explain(answer.error);
+      const { report, warning } = await prepared(answer);
+      if (signal.aborted) return;
+      settings.adopt(asked, answer);
+      show(this.#output, [...report.childNodes]);
+      markReached(this.getAttribute("name") ?? "", answer.reached);
+      if (warning) this.#complain(warning);
+      else this.#content();
+      if (!this.#wanted) this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.`, this.#find(".nh-takeaway").textContent ?? "");
+    } catch (error) {
+      if (!signal.aborted) this.#refuse(error);
+    }
+  }
+
+  /** Show why the lab refuses these settings, unless newer ones are waiting. @param {string} message */
+  #explain(message) {
+    const settings = /** @type {Settings} */ (this.#settings);
+    if (this.#wanted) return;
+    if (settings.forgetBlamed(message)) return void (this.#wanted = true);
+    this.#complain(message);
+    settings.mark(message, this.#error.id);
+    this.#activity?.end("The result is the last one that worked.");
+  }
+
+  /** Show why there is no answer at all. @param {unknown} error */
+  #refuse(error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const kind = error instanceof NoAnswer ? error.kind : "";
+    this.#activity?.end(kind === "stopped" ? message : "The result is the last one that worked.");
+    if (kind === "stopped") return this.#content();
+    if (kind === "failed") return this.#complain(message, "Try again", () => this.#form?.requestSubmit());
+    this.#complain(kind === "broken" ? `This lab broke on these settings (${message}). That is a mistake of ours, not of yours.` : message);
+  }
+
+  /** Say that a run lasts very long, and offer to end it. */
+  #offerRestart() {
+    this.#complain("There has been no answer for 60 s. It may still come; or stop Python and start it anew.", "Stop and restart", () => runtime.stop());
+  }
+
+  /** Show a message, with a button where something can be done. @param {string} message @param {string} [label] @param {() => void} [act] */
+  #complain(message, label, act) {
+    this.#settings?.unmark();
+    this.#error.replaceChildren(message);
+    if (label && act) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.addEventListener("click", () => {
+        this.#content();
+        act();
+      });
+      this.#error.append(" ", button);
+    }
+    this.#error.hidden = false;
+  }
+
+  /** Take the message away. */
+  #content() {
+    if (this.#error.contains(document.activeElement)) this.#form?.querySelector("button")?.focus();
+    this.#error.hidden = true;
+    this.#error.replaceChildren();
+    this.#settings?.unmark();
+  }
+
+  /** Go back to the settings and the result of the page; this needs no Python. */
+  #reset() {
+    this.#turn.abort();
+    this.#turn = new AbortController();
+    this.#wanted = false;
+    clearTimeout(this.#typing);
+    this.#settings?.reset();
+    this.#content();
+    show(this.#output, this.#built);
+    this.#activity?.end("As built.");
+  }
+}
+
+/** A time for people. @param {number} milliseconds */
+function duration(milliseconds) {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+customElements.define("lab-panel", LabPanel);

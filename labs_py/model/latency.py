@@ -1,0 +1,152 @@
+"""What a call plan costs: round trips in series, the network's floor, the exact distribution, and draws to check it with.
+
+Times are in seconds. All calls take their times independently of one another.
+"""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+
+from labs_py.model.distribution import Distribution, Grid, Lattice, adaptive, shortest
+from labs_py.model.duration import Constant, Duration
+from labs_py.model.plan import AtMost, InOrder, Plan, Repeated, Span, Together
+
+type Measure = Callable[[Duration], float]
+
+
+def longest_chain(plan: Plan, network: Measure, work: Measure, *, cut: bool = True) -> float:
+    """Return the longest sum along calls that wait for one another, each counted by `network` of its way and `work` of its own work.
+
+    `cut` lets a timeout end a part early.
+    """
+    if isinstance(plan, Span):
+        return network(plan.network) + work(plan.work) * plan.batch + longest_chain(plan.inner, network, work, cut=cut)
+    if isinstance(plan, InOrder):
+        return math.fsum(longest_chain(part, network, work, cut=cut) for part in plan.parts)
+    if isinstance(plan, Together):
+        return max((longest_chain(branch, network, work, cut=cut) for branch in plan.branches), default=0.0)
+    once = longest_chain(plan.part, network, work, cut=cut)
+    if isinstance(plan, AtMost):
+        return min(once, plan.limit) if cut else once
+    return once if plan.at_once else once * plan.times
+
+
+def mean_time(plan: Plan) -> float:
+    """Return how long a plan takes when every call takes exactly its mean.
+
+    Where calls run together this is less than the mean of the distribution: the slowest of several is slower than the average one.
+    """
+    return longest_chain(plan, _mean, _mean)
+
+
+def floor(request: Span) -> float:
+    """Return what the network alone takes at mean round trips, the client's included: the time of a request whose work is free."""
+    return longest_chain(request, _mean, _nothing)
+
+
+def serial_round_trips(request: Span) -> int:
+    """Return the longest chain of round trips between services that wait for one another; the client's own is not counted."""
+    return round(longest_chain(request.inner, lambda way: 1.0, _nothing, cut=False))
+
+
+def all_round_trips(plan: Plan) -> int:
+    """Return how many calls a plan makes in all, waited for or not; of a request, one more than its round trips between services."""
+    if isinstance(plan, Span):
+        return 1 + all_round_trips(plan.inner)
+    if isinstance(plan, Repeated):
+        return plan.times * all_round_trips(plan.part)
+    if isinstance(plan, AtMost):
+        return all_round_trips(plan.part)
+    return sum(all_round_trips(part) for part in (plan.parts if isinstance(plan, InOrder) else plan.branches))
+
+
+def sample(plan: Plan, rng: random.Random) -> float:
+    """Draw one time of a plan."""
+    if isinstance(plan, Span):
+        work = math.fsum(plan.work.sample(rng) for _ in range(plan.batch))
+        return plan.network.sample(rng) + work + sample(plan.inner, rng)
+    if isinstance(plan, InOrder):
+        return math.fsum(sample(part, rng) for part in plan.parts)
+    if isinstance(plan, Together):
+        return max((sample(branch, rng) for branch in plan.branches), default=0.0)
+    if isinstance(plan, AtMost):
+        return min(sample(plan.part, rng), plan.limit)
+    times = [sample(plan.part, rng) for _ in range(plan.times)]
+    return max(times) if plan.at_once else math.fsum(times)
+
+
+def distribution(plan: Plan) -> Distribution:
+    """Return the exact distribution of a plan's time."""
+    least = longest_chain(plan, shortest, shortest)
+    draws = round(longest_chain(plan, _varies, _varies, cut=False))
+    return adaptive(lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=mean_time(plan) - least, draws=draws)
+
+
+class _OnGrid:
+    """Evaluates plans on lattices of one step; `limit` is always the longest time of the part that can still matter to the whole."""
+
+    def __init__(self, step: float) -> None:
+        self.grid = Grid(step)
+        self.leaves: dict[tuple[Duration, float], Lattice] = {}
+        self.laws: dict[tuple[int, float], Lattice] = {}
+
+    def law(self, plan: Plan, limit: float) -> Lattice:
+        key = (id(plan), limit)
+        if key not in self.laws:
+            self.laws[key] = self._law(plan, limit)
+        return self.laws[key]
+
+    def _law(self, plan: Plan, limit: float) -> Lattice:
+        if isinstance(plan, Together):
+            return self.grid.slowest([(self.law(branch, limit), 1) for branch in plan.branches], limit)
+        if isinstance(plan, Repeated) and plan.at_once:
+            return self.grid.slowest([(self.law(plan.part, limit), plan.times)], limit)
+        if isinstance(plan, AtMost):
+            inside = min(limit, plan.limit + 2 * self.grid.step)
+            return self.grid.at_most(self.law(plan.part, inside), plan.limit, limit)
+        return self._sum(plan, limit)
+
+    def _sum(self, plan: Plan, limit: float) -> Lattice:
+        """Add up everything that happens in order, equal durations counted together."""
+        durations: Counter[Duration] = Counter()
+        others: dict[int, tuple[Plan, int]] = {}
+        _collect(plan, 1, durations, others)
+        leaves = [(duration, shortest(duration), count) for duration, count in durations.items()]
+        plans = [(part, longest_chain(part, shortest, shortest), count) for part, count in others.values()]
+        spare = limit - math.fsum(least * count for _, least, count in (*leaves, *plans))
+        parts = [(self.leaf(duration, least + spare), count) for duration, least, count in leaves]
+        parts += [(self.law(part, least + spare), count) for part, least, count in plans]
+        return self.grid.sequence(parts, limit)
+
+    def leaf(self, duration: Duration, limit: float) -> Lattice:
+        key = (duration, limit)
+        if key not in self.leaves:
+            self.leaves[key] = self.grid.leaf(duration, limit)
+        return self.leaves[key]
+
+
+def _collect(plan: Plan, times: int, durations: Counter[Duration], others: dict[int, tuple[Plan, int]]) -> None:
+    if isinstance(plan, Span):
+        durations[plan.network] += times
+        durations[plan.work] += times * plan.batch
+        _collect(plan.inner, times, durations, others)
+    elif isinstance(plan, InOrder):
+        for part in plan.parts:
+            _collect(part, times, durations, others)
+    elif isinstance(plan, Repeated) and not plan.at_once:
+        _collect(plan.part, times * plan.times, durations, others)
+    elif not isinstance(plan, Together) or plan.branches:
+        others[id(plan)] = (plan, others.get(id(plan), (plan, 0))[1] + times)
+
+
+def _mean(duration: Duration) -> float:
+    return duration.mean
+
+
+def _nothing(duration: Duration) -> float:
+    return 0.0
+
+
+def _varies(duration: Duration) -> float:
+    return 0.0 if isinstance(duration, Constant) else 1.0
