@@ -98,6 +98,12 @@ def _drawing(path: Path, address: str, prefix: str, styles: set[str]) -> Element
             styles.add(child.text or "")
         elif child.tag == f"{{{_SVG}}}desc":
             child.set("id", "desc")
+    _prefix_ids(root, prefix)
+    root.set("aria-hidden", "true")
+    return root
+
+
+def _prefix_ids(root: ElementTree.Element, prefix: str) -> None:
     for element in root.iter():
         for name, value in element.items():
             if name == "id":
@@ -106,8 +112,6 @@ def _drawing(path: Path, address: str, prefix: str, styles: set[str]) -> Element
                 element.set(name, f"#{prefix}{value[1:]}")
             else:
                 element.set(name, _REFERENCE.sub(rf"url(#{prefix}\1)", value))
-    root.set("aria-hidden", "true")
-    return root
 
 
 def _attributes(tag: str) -> dict[str, str]:
@@ -126,6 +130,6 @@ def _attributes(tag: str) -> dict[str, str]:
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Inline the diagrams of one page; a bad one stops the build with the page's name."""
     try:
-        return inline(html, Path(config.docs_dir, unquote(os.path.dirname(page.url))))
+        return inline(html, Path(config.docs_dir, unquote(page.url).rpartition("/")[0]))
     except DiagramError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None

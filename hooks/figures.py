@@ -9,19 +9,21 @@ from typing import Any
 
 import vl_convert
 
-FONTS = Path("build/fonts")
-CACHE = Path("build/figures")
+from hooks.fonts import figure_fonts
+
+ROOT = Path(__file__).parents[1]
+CACHE = ROOT / "build" / "figures"
 VEGA_LITE = "6.4"
 
 
 def svg(spec: Mapping[str, Any], width: int) -> str:
     """Return `spec` drawn `width` pixels wide. Drawings are kept by content, so that an unchanged figure costs nothing."""
     sized = {**spec, "width": width}
-    key = hashlib.sha256(f"{vl_convert.__version__} {json.dumps(sized, sort_keys=True)}".encode()).hexdigest()
+    fonts = _register_fonts()
+    key = hashlib.sha256(f"{vl_convert.__version__} {fonts.name} {json.dumps(sized, sort_keys=True)}".encode()).hexdigest()
     kept = CACHE / f"{key}.svg"
     if kept.exists():
         return kept.read_text(encoding="utf-8")
-    _register_fonts()
     drawn: str = vl_convert.vegalite_to_svg(sized, vl_version=VEGA_LITE)
     CACHE.mkdir(parents=True, exist_ok=True)
     kept.write_text(drawn, encoding="utf-8")
@@ -29,7 +31,8 @@ def svg(spec: Mapping[str, Any], width: int) -> str:
 
 
 @cache
-def _register_fonts() -> None:
+def _register_fonts() -> Path:
     # Without the site's own fonts the widths of labels, and with them the layout, would differ from the browser's.
-    if FONTS.is_dir():
-        vl_convert.register_font_directory(str(FONTS))
+    fonts = figure_fonts(ROOT / "node_modules", ROOT / "build")
+    vl_convert.register_font_directory(str(fonts))
+    return fonts

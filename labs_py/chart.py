@@ -35,7 +35,7 @@ CONFIG: Spec = {
         "tickColor": RULE,
         "labelPadding": 6,
         "titlePadding": 8,
-        "labelLimit": 170,
+        "labelLimit": 190,
         "labelOverlap": True,
     },
     "axisX": {"grid": False, "tickCount": 6},
@@ -111,13 +111,16 @@ def bars(rows: Sequence[tuple[str, float, str]], *, x: str, color: str = ACCENT,
     ]
     low = min((value for _, value, _ in rows if value > 0), default=1)
     high = max((value for _, value, _ in rows), default=1)
-    # The domain leaves room at its end for the label of the longest bar.
-    scale: Spec = {"type": "log", "domain": [low / 3, high * 60], "nice": False} if log else {"domain": [0, (high or 1) * 1.25], "nice": False}
+    # The domain leaves room at its end for the label of the longest bar, on a phone too.
+    low, high = low / 3, high or 1.0
+    end = high * (high / low) ** 0.45 if log else high * 1.5
+    scale: Spec = {"type": "log" if log else "linear", "domain": [low if log else 0, end], "nice": False}
+    axis = {"labels": False, "ticks": False, "domain": False} if log else {}
     y_channel = {"field": "name", "type": "nominal", "sort": None, "title": None}
-    x_channel = {"field": "value", "type": "quantitative", "title": x, "scale": scale}
+    x_channel = {"field": "value", "type": "quantitative", "title": x, "scale": scale, "axis": axis}
     bar: Spec = {"x": x_channel, "y": y_channel, "color": {"field": "color", "type": "nominal", "scale": None}}
     if log:
-        bar["x2"] = {"datum": low / 3}
+        bar["x2"] = {"datum": low}
     return layered(
         [
             {"mark": {"type": "bar", "height": {"band": 0.62}}, "encoding": bar},

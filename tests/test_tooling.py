@@ -115,14 +115,14 @@ class TestCommands:
         subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
         if origin:
             subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", origin], check=True)
-        (tmp_path / "Makefile").write_text(f'include {ROOT}/Makefile\nshow:\n\t@echo "<$$REPO_URL>"\n')
-        environment = {name: value for name, value in os.environ.items() if name != "REPO_URL"}
+        (tmp_path / "Makefile").write_text(f'include {ROOT}/Makefile\nshow:\n\t@echo "<$$REPO_URL> <$$EDIT_URI>"\n')
+        environment = {name: value for name, value in os.environ.items() if name not in ("REPO_URL", "EDIT_URI")}
         command = ["make", "--no-print-directory", "show"]
         shown = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        assert shown.stdout == f"<{link}>\n"
+        assert shown.stdout == f"<{link}> <{'edit/main/docs/' if link else ''}>\n"
         command.append("REPO_URL=https://example.org/mine")
         shown = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        assert shown.stdout == "<https://example.org/mine>\n"
+        assert shown.stdout == "<https://example.org/mine> <edit/main/docs/>\n"
 
 
 class TestSetUp:

@@ -28,11 +28,11 @@ from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Figure, Metric, Report, Table
 
 _SIGNS = {
-    "write taken": ("circle", chart.OK),
-    "write refused": ("cross", chart.FAILS),
-    "write taken, then lost": ("diamond", chart.FAILS),
-    "read fresh": ("stroke", chart.NEUTRAL),
-    "read stale": ("triangle-up", chart.DEGRADED),
+    "write taken": ("circle", chart.OK, 60),
+    "write refused": ("cross", chart.FAILS, 80),
+    "write taken, then lost": ("diamond", chart.FAILS, 90),
+    "read fresh": ("square", chart.NEUTRAL, 16),
+    "read stale": ("triangle-up", chart.DEGRADED, 60),
 }
 
 
@@ -89,7 +89,7 @@ def _timeline(setup: Setup, writes: list[Write], reads: list[Read]) -> chart.Spe
     domain = list(_SIGNS)
     marks = {
         "data": chart.values([{"s": at / 1000, "lane": lane, "sign": sign} for at, lane, sign in _marks(writes, reads)]),
-        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+        "mark": {"type": "point", "filled": True, "opacity": 1},
         "encoding": {
             "x": x,
             "y": y,
@@ -100,6 +100,7 @@ def _timeline(setup: Setup, writes: list[Write], reads: list[Read]) -> chart.Spe
                 "legend": {"disable": False, "orient": "bottom", "title": None, "columns": 2, "labelColor": chart.INK, "labelFontSize": 12, "symbolSize": 70},
             },
             "color": {"field": "sign", "type": "nominal", "scale": {"domain": domain, "range": [_SIGNS[sign][1] for sign in domain]}},
+            "size": {"field": "sign", "type": "nominal", "scale": {"domain": domain, "range": [_SIGNS[sign][2] for sign in domain]}},
         },
     }
     shade = {

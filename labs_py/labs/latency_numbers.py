@@ -11,7 +11,7 @@ Source:
         https://cloud.ibm.com/docs/vpc?topic=vpc-network-latency-dashboard
     "CloudPing", median round trips between AWS regions over the year to 2025-05-29, https://www.cloudping.co/
 
->>> run(unit="Random memory access").data["multiples"]["us-east-1 to us-west-2 and back"]
+>>> run(unit="Random memory access").data["multiples"]["us-east-1 – us-west-2"]
 3200000.0
 """
 
@@ -31,24 +31,24 @@ NUMBERS = {
     "Random SSD read, 8 KiB": (100e-6, _LOCAL, _NAPKIN),
     "Random disk read, 8 KiB": (10e-3, _LOCAL, _NAPKIN),
     "Proxy in the way": (50e-6, _WIRE, _NAPKIN),
-    "Round trip in one zone": (0.1e-3, _WIRE, _IBM),
+    "Inside one zone": (0.1e-3, _WIRE, _IBM),
     "Cache or database query": (500e-6, _WIRE, _NAPKIN),
-    "Zone to zone and back, slowest": (2.16e-3, _WIRE, _IBM),
-    "Frankfurt to London and back": (13e-3, _WIRE, _IBM),
-    "us-east-1 to us-west-2 and back": (64e-3, _WIRE, _PING),
+    "Zone to zone, slowest pair": (2.16e-3, _WIRE, _IBM),
+    "Frankfurt – London": (13e-3, _WIRE, _IBM),
+    "us-east-1 – us-west-2": (64e-3, _WIRE, _PING),
     "Blob storage GET, 128 KiB": (80e-3, _WIRE, _NAPKIN),
-    "Washington to Sydney and back": (215e-3, _WIRE, _IBM),
+    "Washington – Sydney": (215e-3, _WIRE, _IBM),
 }
 
 
-def run(*, unit: Annotated[str, Choice("Measure everything in", {name: name for name in NUMBERS})] = "Round trip in one zone") -> Report:
+def run(*, unit: Annotated[str, Choice("Measure everything in", {name: name for name in NUMBERS})] = "Inside one zone") -> Report:
     """Return all numbers, in seconds and in multiples of `unit`."""
     base = NUMBERS[unit][0]
     ordered = sorted(NUMBERS.items(), key=lambda item: item[1][0])
     multiples = {name: float(f"{seconds / base:.9g}") for name, (seconds, _, _) in ordered}
-    far = "us-east-1 to us-west-2 and back"
+    far = "us-east-1 – us-west-2"
     return Report(
-        f"From {unit[0].lower() + unit[1:]} ({span(base)}) to {far} ({span(NUMBERS[far][0])}) is a factor of {significant(multiples[far])}.",
+        f"A round trip {far} takes {span(NUMBERS[far][0])}, {significant(multiples[far])} times {span(base)} ({unit}).",
         [
             Figure(
                 chart.bars(
@@ -57,14 +57,14 @@ def run(*, unit: Annotated[str, Choice("Measure everything in", {name: name for 
                     colors=[color for _, (_, color, _) in ordered],
                     log=True,
                 ),
-                "Time of one operation, logarithmic: inside one machine (ochre) and over a network (blue)",
+                "Time of one operation, or of one round trip between two places, logarithmic: inside one machine (ochre) and over a network (blue)",
                 Table(
-                    ["Operation", "Time", f"× {unit[0].lower() + unit[1:]}", "Where", "Source"],
+                    ["Operation", "Time", f"× {unit}", "Where", "Source"],
                     [
                         (name, span(seconds), significant(multiples[name]), "network" if color == _WIRE else "one machine", source)
                         for name, (seconds, color, source) in ordered
                     ],
-                    numeric=["Time", f"× {unit[0].lower() + unit[1:]}"],
+                    numeric=["Time", f"× {unit}"],
                 ),
             )
         ],
@@ -79,12 +79,12 @@ TASKS = [
         1,
         "0.1 ms over 20 ns is 5,000. A call to a neighbor costs as much as thousands of steps of local work.",
         {"unit": "Random memory access"},
-        lambda data: 1 if data["multiples"]["Round trip in one zone"] == 5000 else 0,
+        lambda data: 1 if data["multiples"]["Inside one zone"] == 5000 else 0,
     ),
     Reach(
         "Choose the unit in which a round trip between Washington and Sydney costs between 90 and 110.",
-        lambda data, arguments: 90 <= data["multiples"]["Washington to Sydney and back"] <= 110,
-        {"unit": "Zone to zone and back, slowest"},
+        lambda data, arguments: 90 <= data["multiples"]["Washington – Sydney"] <= 110,
+        {"unit": "Zone to zone, slowest pair"},
         {"unit": "Random disk read, 8 KiB"},
         "You look for something that takes about 2 ms.",
         "The slowest zone pair in the table: one far round trip is as long as a hundred of those.",
@@ -95,7 +95,7 @@ ORACLES = [
     Oracle(
         "Distance floor: New York to Sydney and back by fiber (ms), beside the measured Washington to Sydney",
         160,
-        lambda: NUMBERS["Washington to Sydney and back"][0] * 1000,
+        lambda: NUMBERS["Washington – Sydney"][0] * 1000,
         "Grigorik, High Performance Browser Networking, 2013",
         "https://hpbn.co/primer-on-latency-and-bandwidth/",
         digits=3,

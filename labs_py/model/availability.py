@@ -102,19 +102,23 @@ def system_structure(architecture: Architecture, instance: Chance | None = None)
     system = SystemStructure()
     placed = sum(service.replicas for service in architecture.services.values() if service.runs_on)
     if placed > MOST_PLACED_INSTANCES:
-        raise ValueError(f"instances on infrastructure must be at most {MOST_PLACED_INSTANCES:,} in all, got {placed:,}; lower replicas or leave out runs_on")
+        raise ValueError(
+            f"instances on infrastructure must be at most {MOST_PLACED_INSTANCES:,} in all, got {placed:,}; "
+            "lower replicas or leave out runs_on"
+        )
+    parts = system.structures
     for name in architecture.services:
         system.up[name] = _up(system, architecture, name, instance)
     works: dict[tuple[str, str], int] = {}
     complete: dict[tuple[str, str], int] = {}
     for node in callees_first(architecture):
-        calls = architecture.services[node[0]].calls_for(node[1])
-        works[node] = system.structures.all_of([system.up[node[0]], _all_work(system.structures, calls, works)])
-        complete[node] = system.structures.all_of([system.up[node[0]], _all_complete(system.structures, calls, works, complete)])
+        up, calls = system.up[node[0]], architecture.services[node[0]].calls_for(node[1])
+        works[node] = parts.all_of([up, _all_work(parts, calls, works)])
+        complete[node] = parts.all_of([up, _all_complete(parts, calls, works, complete)])
     for name, endpoint in architecture.endpoints.items():
-        entry = (endpoint.entry, "")
-        system.works[name] = system.structures.all_of([works[entry], _all_work(system.structures, endpoint.calls, works)])
-        system.complete[name] = system.structures.all_of([complete[entry], _all_complete(system.structures, endpoint.calls, works, complete)])
+        entry, calls = (endpoint.entry, ""), endpoint.calls
+        system.works[name] = parts.all_of([works[entry], _all_work(parts, calls, works)])
+        system.complete[name] = parts.all_of([complete[entry], _all_complete(parts, calls, works, complete)])
     return system
 
 

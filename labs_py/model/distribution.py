@@ -30,8 +30,10 @@ from labs_py.model.duration import Constant, Duration, Empirical, Exponential, L
 ONE = 1 << 31  # probability 1; the product of two masses fits in 64 bits
 BINS = 320
 FARTHEST = 0.9995  # the grid reaches at least this quantile
-MOST_LEVELS = 20
 _COARSE_BINS = 64
+_MOST_PASSES = 30
+_MOST_LEVELS = 20
+_NARROW = 0.002  # a spread that is so small a share of the time itself is not looked into
 _RESOLUTION = 150  # a quantile is read where it is at least so many steps long
 
 
@@ -235,8 +237,9 @@ class Distribution:
 
     def cdf(self, t: float) -> float:
         """Return the probability of at most `t` seconds."""
-        level = next((level for level, limit in zip(self.levels, self.limits, strict=True) if t <= limit), self.levels[-1])
-        return _cdf(level, t)
+        index = next((index for index, limit in enumerate(self.limits) if t <= limit), len(self.limits) - 1)
+        finer = self.levels[index - 1].cumulative[-1] / ONE if index else 0.0
+        return max(finer, _cdf(self.levels[index], t))
 
     def quantile(self, probability: float) -> float:
         """Return the time that a share `probability` of the requests stays within.
@@ -246,8 +249,9 @@ class Distribution:
         """
         if not 0 <= probability <= FARTHEST:
             raise ValueError(f"probability must be from 0 to {FARTHEST}, got {probability!r}")
-        level = next((level for level in self.levels if level.cumulative[-1] >= probability * ONE), self.levels[-1])
-        return _quantile(level, probability)
+        index = next((index for index, level in enumerate(self.levels) if level.cumulative[-1] >= probability * ONE), len(self.levels) - 1)
+        finer = _quantile(self.levels[index - 1], 1.0) if index else 0.0
+        return max(finer, _quantile(self.levels[index], probability))
 
 
 def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale: float, draws: int = 1) -> Distribution:
@@ -259,22 +263,21 @@ def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale
     if scale <= 0:
         return Distribution([Lattice(1.0, least, 0, [ONE], least)], [math.inf])
     finest = round(BINS * max(1.0, draws / 200) ** 0.25)
-    step = 8 * scale / _COARSE_BINS
-    limit = least + 8 * scale
-    bins = _COARSE_BINS
-    while True:  # find where the mass is; a coarse lattice blurs, so the finer one may find less spread and ask for a finer one still
-        law = evaluate(step, limit)
+    bins, step, limit = _COARSE_BINS, 8 * scale / _COARSE_BINS, least + 8 * scale
+    law = evaluate(step, limit)
+    for _ in range(_MOST_PASSES):  # find where the mass is; a coarse lattice blurs, so a finer one may find less spread and ask for a finer one still
         if law.cumulative[-1] < FARTHEST * ONE:
             step, limit = 4 * step, least + 4 * (limit - least)
-            continue
-        high = _quantile(law, FARTHEST)
-        spread = max(high - _quantile(law, 1 - FARTHEST), step)
-        if (bins == finest and spread > 0.8 * finest * step) or spread <= 1e-6 * high:
-            break
-        bins = min(finest, 3 * bins)
-        step, limit = spread / bins, high + 2 * spread / bins
+        else:
+            high = _quantile(law, FARTHEST)
+            spread = max(high - _quantile(law, 1 - FARTHEST), step)
+            if (bins == finest and spread > 0.8 * finest * step) or spread < _NARROW * high:
+                break
+            bins = min(finest, 3 * bins)
+            step, limit = spread / bins, high + 2 * step
+        law = evaluate(step, limit)
     levels, limits = [law], [limit]
-    while _quantile(levels[0], 0.5) < _RESOLUTION * step and len(levels) < MOST_LEVELS:
+    while _quantile(levels[0], 0.5) < _RESOLUTION * step and len(levels) < _MOST_LEVELS:
         limit = 1.1 * _RESOLUTION * step
         step = (limit - least) / finest
         levels.insert(0, evaluate(step, limit))

@@ -78,18 +78,17 @@ class Failure:
 
     def when_down(self, architecture: Architecture, services: Iterable[str]) -> dict[str, Outcome]:
         """Return what each endpoint does while every instance of `services` is dead."""
-        return {name: next(iter(found)) for name, found in self.outcomes(architecture, dict.fromkeys(services, 1.0)).items()}
+        found = self.outcomes(architecture, dict.fromkeys(services, 1.0))
+        return {name: next(iter(certain)) for name, certain in found.items()}
 
     def shares(self, architecture: Architecture, dead: Mapping[str, float]) -> Shares:
         """Return the shares of the load that fail and that are degraded; `dead` is as in `outcomes`."""
-        found = self.outcomes(architecture, dead)
-        sums = {
-            status: math.fsum(
-                architecture.load_share(name) * chance for name, outcomes in found.items() for outcome, chance in outcomes.items() if outcome.status == status
-            )
-            for status in ("fails", "degraded")
-        }
-        return Shares(sums["fails"], sums["degraded"])
+        load = math.fsum(endpoint.weight for endpoint in architecture.endpoints.values())
+        parts: dict[Status, list[float]] = {"ok": [], "degraded": [], "fails": []}
+        for name, outcomes in self.outcomes(architecture, dead).items():
+            for outcome, chance in outcomes.items():
+                parts[outcome.status].append(architecture.endpoints[name].weight / load * chance)
+        return Shares(math.fsum(parts["fails"]), math.fsum(parts["degraded"]))
 
     def blast_radius(self, architecture: Architecture) -> dict[str, Shares]:
         """Return, for each service, the shares of the load that fail and are degraded while it is wholly down."""

@@ -36,7 +36,9 @@ class Phase:
     monolith_fails: float
 
 
-def phases(architecture: Architecture, victim: str, failure: Failure, detection: float, restart: float, shown: float = 30.0) -> list[Phase]:
+def phases(
+    architecture: Architecture, victim: str, failure: Failure, *, detection: float, restart: float, shown: float = 30.0
+) -> list[Phase]:
     """Return the phases around the death of one instance of `victim` at time 0; expected shares, not samples.
 
     Health checks notice it after `detection` seconds; it answers again after `restart` seconds. `shown` is how long before the kill and

@@ -79,8 +79,9 @@ def sample(plan: Plan, rng: random.Random) -> float:
 def distribution(plan: Plan) -> Distribution:
     """Return the exact distribution of a plan's time."""
     least = longest_chain(plan, shortest, shortest)
+    scale = longest_chain(plan, _variable_part, _variable_part, cut=False)
     draws = round(longest_chain(plan, _varies, _varies, cut=False))
-    return adaptive(lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=mean_time(plan) - least, draws=draws)
+    return adaptive(lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=scale, draws=draws)
 
 
 class _OnGrid:
@@ -98,7 +99,7 @@ class _OnGrid:
         return self.laws[key]
 
     def _law(self, plan: Plan, limit: float) -> Lattice:
-        if isinstance(plan, Together):
+        if isinstance(plan, Together) and plan.branches:
             return self.grid.slowest([(self.law(branch, limit), 1) for branch in plan.branches], limit)
         if isinstance(plan, Repeated) and plan.at_once:
             return self.grid.slowest([(self.law(plan.part, limit), plan.times)], limit)
@@ -146,6 +147,10 @@ def _mean(duration: Duration) -> float:
 
 def _nothing(duration: Duration) -> float:
     return 0.0
+
+
+def _variable_part(duration: Duration) -> float:
+    return duration.mean - shortest(duration)
 
 
 def _varies(duration: Duration) -> float:

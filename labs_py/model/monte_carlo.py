@@ -90,7 +90,9 @@ def random_bits(rng: random.Random, trials: int, chance: float) -> int:
     return below
 
 
-def bit_states(structures: Structures, functions: list[int], chances: Mapping[str, Chance], rng: random.Random, trials: int) -> dict[int, int]:
+def bit_states(
+    structures: Structures, functions: list[int], chances: Mapping[str, Chance], rng: random.Random, trials: int
+) -> dict[int, int]:
     """Return the state of every function inside `functions` in every trial."""
     ones = (1 << trials) - 1
     states = {FAILS: 0, WORKS: ones}

@@ -22,10 +22,12 @@ FAILS, WORKS = 0, 1
 
 
 class Node(NamedTuple):
+    """One structure function: `needs` counts for "at least" only; `variables` has one bit for each variable below."""
+
     kind: Kind
     needs: int
     children: tuple[int, ...]
-    variables: int  # one bit for each variable below
+    variables: int
 
 
 class Structures:

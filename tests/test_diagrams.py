@@ -1,0 +1,291 @@
+"""The drawings are sound files in one hand, their numbers and arrows are right, and pages take them in whole."""
+
+import math
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from mkdocs.exceptions import PluginError
+
+from hooks.diagrams import DiagramError, inline, on_page_content
+
+DOCS = Path("docs")
+DIAGRAMS = sorted(DOCS.glob("**/diagrams/*.svg"))
+WIDE = [path for path in DIAGRAMS if not path.stem.endswith("-narrow")]
+DRAWINGS = [*DIAGRAMS, DOCS / "assets" / "mark.svg", DOCS / "assets" / "favicon.svg"]
+SVG = "{http://www.w3.org/2000/svg}"
+SHOWN_WIDE, SHOWN_NARROW = 688, 350  # px: the text column of a laptop, and of a phone 390 px wide
+
+drawing = pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
+diagram = pytest.mark.parametrize("path", DIAGRAMS, ids=lambda path: path.stem)
+
+
+def root(path: Path) -> ElementTree.Element:
+    return ElementTree.parse(path).getroot()  # noqa: S314 (a file of this repository)
+
+
+def words(name: str) -> str:
+    """All text of one drawing, a line a text element."""
+    return "\n".join("".join(text.itertext()) for text in root(DOCS / "foundations/diagrams" / name).iter(f"{SVG}text"))
+
+
+def test_every_diagram_of_the_module_is_here() -> None:
+    assert {path.stem for path in WIDE} == {
+        "cap-partition",
+        "consistency-models",
+        "failure-isolation",
+        "latency-propagation",
+        "monolith-distributed",
+        "pacelc",
+        "shared-fate",
+    }
+    assert {path.stem for path in DIAGRAMS} - {path.stem for path in WIDE} == {f"{path.stem}-narrow" for path in WIDE}
+
+
+@drawing
+def test_no_drawing_asks_another_host(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert not re.search(r"//|@import|<script|<image|<foreignObject", text)
+
+
+@drawing
+def test_colors_are_the_themes_with_a_fallback_for_the_file_alone(path: Path) -> None:
+    text = re.sub(r"var\(--nh-[a-z-]+, #[0-9a-f]{6}\)", "var", path.read_text(encoding="utf-8"))
+    painted = re.findall(r'\b(?:fill|stroke|color|stop-color|background)(?:: |=")([^;"]+)', text)
+    assert set(painted) <= {"var", "none", "currentColor"}
+    assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgb|hsl", re.sub(r"url\(#[\w-]+\)", "", text))
+
+
+@diagram
+def test_text_can_be_read_at_the_width_it_is_shown(path: Path) -> None:
+    width = float(root(path).get("viewBox", "").split()[2])
+    shown = min(width, SHOWN_NARROW if path.stem.endswith("-narrow") else SHOWN_WIDE)
+    text = path.read_text(encoding="utf-8")
+    assert "scale(" not in text
+    sizes = {float(size) for size in re.findall(r"font-size: ([\d.]+)px", text)}
+    assert sizes == {13, 15}
+    assert len(re.findall("font-size", text)) == len(re.findall(r"font-size: [\d.]+px", text))
+    assert min(sizes) * shown / width >= 12.5
+
+
+@diagram
+def test_a_diagram_tells_its_title_and_its_content(path: Path) -> None:
+    title, desc = root(path).findtext(f"{SVG}title"), root(path).findtext(f"{SVG}desc")
+    assert title
+    assert desc
+    assert len(desc) > len(title)
+
+
+@diagram
+def test_every_reference_inside_a_diagram_leads_somewhere(path: Path) -> None:
+    ids = [element.get("id") for element in root(path).iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([\w-]+)\)", path.read_text(encoding="utf-8"))) == set(ids)
+
+
+def test_all_diagrams_share_one_style_sheet_and_one_corner() -> None:
+    assert len({root(path).findtext(f"{SVG}style") for path in DIAGRAMS}) == 1
+    assert re.findall(r"stroke-width: ([\d.]+)", root(WIDE[0]).findtext(f"{SVG}style") or "").count("1.5") == 4
+    for path in DIAGRAMS:
+        boxes = [rect for rect in root(path).iter(f"{SVG}rect") if float(rect.get("height", 0)) > 24]
+        tall = {rect.get("rx") for rect in boxes if float(rect.get("width", 0)) > 24 and rect.get("class") != "band"}
+        assert tall <= {"6", "8", "4"}, path
+
+
+@pytest.mark.parametrize("path", WIDE, ids=lambda path: path.stem)
+def test_wide_and_narrow_say_the_same(path: Path) -> None:
+    narrow = path.with_name(f"{path.stem}-narrow.svg")
+    assert root(path).findtext(f"{SVG}desc") == root(narrow).findtext(f"{SVG}desc")
+    assert root(path).findtext(f"{SVG}title") == root(narrow).findtext(f"{SVG}title")
+
+
+@pytest.mark.parametrize("name", ["shared-fate.svg", "shared-fate-narrow.svg"])
+def test_shared_fate_shows_the_availabilities_it_draws(name: str) -> None:
+    part = 0.99
+    naive = 1 - (1 - part * part) ** 2
+    exact = (1 - (1 - part) ** 2) * part
+    shown = words(name)
+    assert f"= {naive:.6f}" in shown
+    assert f"= {exact:.6f}" in shown
+    assert f"about {(1 - naive) * 8760:.1f} hours down a year" in shown
+    assert f"about {(1 - exact) * 8760:.0f} hours down a year" in shown
+
+
+@pytest.mark.parametrize("name", ["latency-propagation.svg", "latency-propagation-narrow.svg"])
+def test_five_round_trips_cost_five_times_one(name: str) -> None:
+    shown = words(name)
+    each = [float(text) for text in re.findall(r"([\d.]+) ms each", shown)]
+    total = [float(text) for text in re.findall(r"^([\d.]+) ms$", shown, re.MULTILINE)]
+    assert len(each) == 3
+    assert all(math.isclose(5 * one, all_) for one, all_ in zip(each, total, strict=True))
+
+
+@pytest.mark.parametrize("name", ["latency-propagation.svg", "latency-propagation-narrow.svg"])
+def test_the_sorted_wait_is_drawn_to_the_scale_of_the_chain(name: str) -> None:
+    rects = list(root(DOCS / "foundations/diagrams" / name).iter(f"{SVG}rect"))
+    wait = next(rect for rect in rects if rect.get("class") == "box waits")
+    work = [float(rect.get("height", 0)) for rect in rects if rect.get("class") == "box work" and rect.get("rx") == "2"]
+    bars = {kind: next(float(r.get("width", 0)) for r in rects if r.get("class") == kind and r.get("rx") == "4")
+            for kind in ("box network", "box work")}  # fmt: skip
+    drawn = sum(work) / float(wait.get("height", 0))
+    assert len(work) == 5
+    assert bars["box work"] / sum(bars.values()) == pytest.approx(drawn, abs=0.01)
+
+
+# Jepsen, "Consistency Models", https://jepsen.io/consistency
+IMPLIES = {
+    "Strict serializable": {"Serializable", "Linearizable"},
+    "Serializable": {"Repeatable read", "Snapshot isolation"},
+    "Repeatable read": {"Cursor stability", "Monotonic atomic view"},
+    "Snapshot isolation": {"Monotonic atomic view"},
+    "Cursor stability": {"Read committed"},
+    "Monotonic atomic view": {"Read committed"},
+    "Read committed": {"Read uncommitted"},
+    "Linearizable": {"Sequential"},
+    "Sequential": {"Causal"},
+    "Causal": {"Writes follow reads", "PRAM"},
+    "PRAM": {"Monotonic reads", "Monotonic writes", "Read your writes"},
+}
+UNAVAILABLE_FROM = {"Cursor stability", "Snapshot isolation", "Sequential"}
+STICKY_FROM = {"Read your writes"}
+
+
+def stronger(models: set[str]) -> set[str]:
+    """These models and all that imply one of them."""
+    found = models | {model for model, implied in IMPLIES.items() if implied & models}
+    return found if found == models else stronger(found)
+
+
+@pytest.mark.parametrize("name", ["consistency-models.svg", "consistency-models-narrow.svg"])
+def test_the_map_of_consistency_models_is_that_of_jepsen(name: str) -> None:
+    """Reads the drawing: a model is the text inside a box, an arrow runs from the box it leaves to the one it reaches."""
+    svg = root(DOCS / "foundations/diagrams" / name)
+    texts = [(float(t.get("x", 0)), float(t.get("y", 0)), t.text or "") for t in svg.iter(f"{SVG}text")]
+    boxes: dict[str, tuple[float, float, float, float]] = {}
+    for rect in svg.iter(f"{SVG}rect"):
+        x, y, width, height = (float(rect.get(key, 0)) for key in ("x", "y", "width", "height"))
+        inside = [text for tx, ty, text in texts if x + 14 < tx < x + width and y + 12 < ty < y + height]
+        boxes[" ".join(inside)] = (x, y, width, height)
+
+    def box_at(x: float, y: float) -> str:
+        return next(n for n, (bx, by, w, h) in boxes.items() if bx <= x <= bx + w and by <= y <= by + h)
+
+    arrows: dict[str, set[str]] = {}
+    for path in svg.iter(f"{SVG}path"):
+        if path.get("marker-end"):
+            x1, y1, x2, y2 = (float(number) for number in re.findall(r"-?[\d.]+", path.get("d", "")))
+            arrows.setdefault(box_at(x1, y1), set()).add(box_at(x2, y2 + 6))
+    assert arrows == IMPLIES
+
+    unavailable = stronger(UNAVAILABLE_FROM)
+    sticky = stronger(STICKY_FROM) - unavailable
+    for model, (x, y, _, _) in boxes.items():
+        sign = next(text for tx, ty, text in texts if abs(tx - x) < 8 and abs(ty - y) < 10)
+        assert sign == ("U" if model in unavailable else "S" if model in sticky else "T"), model
+
+
+DRAWN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" class="nh-d" viewBox="0 0 9 9"><title>T</title><desc>D</desc>'
+    '<style>.nh-d { color: red; }</style><defs><marker id="tip"/></defs>'
+    '<path id="way" marker-end="url(#tip)" d="M0 0H9"/><use href="#way"/><text>a <tspan>b</tspan> c</text></svg>'
+)
+
+
+@pytest.fixture
+def page_dir(tmp_path: Path) -> Path:
+    (tmp_path / "diagrams").mkdir()
+    (tmp_path / "diagrams" / "x.svg").write_text(DRAWN, encoding="utf-8")
+    return tmp_path / "page"
+
+
+def test_an_image_of_its_own_paragraph_becomes_a_named_figure(page_dir: Path) -> None:
+    html = inline(
+        '<h1>A</h1>\n<p><img alt="Two &amp; &quot;three&quot;" src="../diagrams/x.svg"></p>\n<p>B</p>', page_dir
+    )
+    assert html.startswith(
+        '<h1>A</h1>\n<figure class="nh-diagram"><div role="img" aria-label="Two &amp; &quot;three&quot;"'
+    )
+    assert html.endswith("</svg></div></figure>\n<p>B</p>")
+    assert 'aria-describedby="diagram-1-desc"' in html
+    assert '<desc id="diagram-1-desc">D</desc>' in html
+    assert 'aria-hidden="true"' in html
+    assert "<title>" not in html
+    assert "<text>a <tspan>b</tspan> c</text>" in html
+
+
+def test_ids_and_references_are_unique_on_the_page(page_dir: Path) -> None:
+    html = inline(
+        '<p><img alt="one" src="../diagrams/x.svg"></p><p><img alt="two" src="../diagrams/x.svg"></p>', page_dir
+    )
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert sorted(ids) == sorted(f"diagram-{n}-{name}" for n in (1, 2) for name in ("desc", "tip", "way"))
+    for n in (1, 2):
+        assert f'marker-end="url(#diagram-{n}-tip)"' in html
+        assert f'href="#diagram-{n}-way"' in html
+    assert html.count("<style>") == 1
+
+
+def test_a_narrow_drawing_joins_the_figure_without_a_second_announcement(page_dir: Path) -> None:
+    (page_dir.parent / "diagrams" / "x-narrow.svg").write_text(DRAWN, encoding="utf-8")
+    html = inline('<p><img alt="one" src="../diagrams/x.svg"></p>', page_dir)
+    assert re.findall(r'class="nh-d (nh-\w+)"', html) == ["nh-wide", "nh-narrow"]
+    assert html.count("<figure") == html.count("role=") == html.count("aria-label=") == 1
+    assert html.count('aria-hidden="true"') == 2
+
+
+def test_an_empty_alternative_marks_decoration_and_a_title_becomes_the_caption(page_dir: Path) -> None:
+    html = inline('<p><img alt="" src="../diagrams/x.svg" title="After A &amp; B"></p>', page_dir)
+    assert '<div aria-hidden="true"><svg' in html
+    assert "role=" not in html
+    assert html.endswith("</div><figcaption>After A &amp; B</figcaption></figure>")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<p>text <img alt="a photo" src="photo.png"></p>',
+        '<p><img alt="a badge" src="https://example.org/badge.svg"></p>',
+        '<p><img alt="from the root" src="/x.svg"></p>',
+        "<p><code>&lt;img alt=\"\" src=\"x.svg\"&gt;</code></p>",
+    ],
+)  # fmt: skip
+def test_other_images_stay_as_they_are(html: str, page_dir: Path) -> None:
+    assert inline(html, page_dir) == html
+
+
+@pytest.mark.parametrize(
+    ("html", "message"),
+    [
+        ('<p><img alt="a" src="../diagrams/none.svg"></p>', "diagram must be a file of the site, got ../diagrams/none.svg"),
+        ('<p><img src="../diagrams/x.svg"></p>', "diagram must have a text alternative, got none for ../diagrams/x.svg"),
+        ('<p>See <img alt="a" src="../diagrams/x.svg"></p>',
+         "diagram must stand in a paragraph of its own, got something beside ../diagrams/x.svg"),
+        ('<p><img alt="a" src="../diagrams/bad.svg"></p>', "diagram must be well-formed SVG, got ../diagrams/bad.svg: "),
+    ],
+)  # fmt: skip
+def test_a_bad_diagram_is_refused_with_its_reason(html: str, message: str, page_dir: Path) -> None:
+    (page_dir.parent / "diagrams" / "bad.svg").write_text("<svg>", encoding="utf-8")
+    with pytest.raises(DiagramError) as refused:
+        inline(html, page_dir)
+    assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("", "diagrams/x.svg"),
+        ("lesson/", "../diagrams/x.svg"),
+        ("lesson.html", "diagrams/x.svg"),
+        ("a%20b/c/", "../../diagrams/x.svg"),
+    ],
+)
+def test_the_hook_starts_from_the_pages_own_address(url: str, source: str, page_dir: Path) -> None:
+    page: Any = SimpleNamespace(url=url, file=SimpleNamespace(src_uri="lesson.md"))
+    config: Any = SimpleNamespace(docs_dir=str(page_dir.parent))
+    files: Any = None
+    assert "<figure" in on_page_content(f'<p><img alt="a" src="{source}"></p>', page, config, files)
+    with pytest.raises(PluginError, match=r"^lesson\.md: diagram must be a file of the site, got none\.svg$"):
+        on_page_content('<p><img alt="a" src="none.svg"></p>', page, config, files)
