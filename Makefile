@@ -10,13 +10,9 @@ export NO_MKDOCS_2_WARNING := 1
 ifeq ($(origin REPO_URL),undefined)
 export REPO_URL := $(shell git remote get-url origin 2>/dev/null | sed -nE 's,\.git$$,,; s,^(https://([^@/]*@)?|ssh://git@|git@)((github|gitlab)\.com|codeberg\.org)[:/](.+)$$,https://\3/\5,p')
 endif
+# Without a repository there is nothing to edit, and MkDocs would warn about it.
 ifeq ($(origin EDIT_URI),undefined)
 export EDIT_URI := $(if $(REPO_URL),edit/main/docs/)
-endif
-
-# Without a repository there is nothing to edit, and MkDocs would warn about it.
-ifneq ($(strip $(REPO_URL)),)
-export EDIT_URI ?= edit/main/docs/
 endif
 
 help: ## list these commands

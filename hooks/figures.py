@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ def svg(spec: Mapping[str, Any], width: int) -> str:
     """Return `spec` drawn `width` pixels wide. Drawings are kept by content, so that an unchanged figure costs nothing."""
     sized = {**spec, "width": width}
     fonts = _register_fonts()
-    key = hashlib.sha256(f"{vl_convert.__version__} {fonts.name} {json.dumps(sized, sort_keys=True)}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"{version('vl-convert-python')} {fonts.name} {json.dumps(sized, sort_keys=True)}".encode()
+    ).hexdigest()
     kept = CACHE / f"{key}.svg"
     if kept.exists():
         return kept.read_text(encoding="utf-8")

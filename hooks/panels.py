@@ -68,11 +68,9 @@ def _plots(html: str, report: Report) -> str:
             )
             for name, width in (("nh-wide", chart.WIDE), ("nh-narrow", chart.NARROW))
         )
-        html = re.sub(
-            rf'(<div class="nh-plot" data-figure="{index}"[^>]*>)(</div>)',
-            lambda match, drawn=drawn: match[1] + drawn + match[2],
-            html,
-        )  # type: ignore[misc]
+        before, plot, after = html.partition(f'<div class="nh-plot" data-figure="{index}"')
+        opening, end, rest = after.partition("></div>")
+        html = f"{before}{plot}{opening}>{drawn}</div>{rest}" if end else html
     return html
 
 
@@ -135,8 +133,10 @@ def _task(item: lab.Lab, index: int, task: Task, ident: str) -> str:
             for number, text in enumerate(task.options)
         )
         return (
-            f'<li class="nh-task nh-predict" data-task="{index}" data-right="{task.answer}"><fieldset><legend>{escape(task.question)}</legend>{options}</fieldset>'
-            f'<details class="nh-answer"><summary>Answer</summary><p><strong>{escape(task.options[task.answer])}.</strong> {escape(task.because)}</p></details></li>'
+            f'<li class="nh-task nh-predict" data-task="{index}" data-right="{task.answer}">'
+            f"<fieldset><legend>{escape(task.question)}</legend>{options}</fieldset>"
+            f'<details class="nh-answer"><summary>Answer</summary><p><strong>{escape(task.options[task.answer])}.</strong> '
+            f"{escape(task.because)}</p></details></li>"
         )
     settings = ", ".join(f"{name} = {value}" for name, value in task.solution.items())
     return (
@@ -152,8 +152,12 @@ def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     rows = "".join(_check(oracle) for oracle in item.oracles)
-    head = "<tr><th>What</th><th class='nh-number'>Published</th><th class='nh-number'>Here</th><th class='nh-number'>Within</th><th>Source</th></tr>"
-    return f'<div class="nh-table nh-checks" role="region" tabindex="0" aria-label="Checked against"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+    numeric = "".join(f'<th scope="col" class="nh-number">{title}</th>' for title in ("Published", "Here", "Within"))
+    head = f'<tr><th scope="col">What</th>{numeric}<th scope="col">Source</th></tr>'
+    return (
+        '<div class="nh-table nh-checks" role="region" tabindex="0" aria-label="Checked against">'
+        f"<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _check(oracle: Oracle) -> str:
@@ -163,7 +167,8 @@ def _check(oracle: Oracle) -> str:
         f'<td class="nh-number">{text}</td>'
         for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
     )
-    return f'<tr><th scope="row">{escape(oracle.what)}{note}</th>{numbers}<td><a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a></td></tr>'
+    source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
+    return f'<tr><th scope="row">{escape(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
 
 
 def _sources(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:

@@ -31,7 +31,10 @@ def main(arguments: Sequence[str]) -> int:
         case [] | ["--help" | "-h"]:
             print(_USAGE)
             return 0
-    print(f"labs_py: command must be list or run LAB, got {shorten(' '.join(arguments))}; try python -m labs_py --help", file=sys.stderr)
+    print(
+        f"labs_py: command must be list or run LAB, got {shorten(' '.join(arguments))}; try python -m labs_py --help",
+        file=sys.stderr,
+    )
     return 2
 
 
@@ -43,7 +46,11 @@ def _run(item: lab.Lab, rest: Sequence[str]) -> str:
     if not as_json:
         return report.text()
     texts = {name: lab.as_text(value) for name, value in values.items()}
-    return json.dumps({"lab": item.name, "arguments": texts, "takeaway": report.takeaway, "data": report.data}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {"lab": item.name, "arguments": texts, "takeaway": report.takeaway, "data": report.data},
+        indent=2,
+        ensure_ascii=False,
+    )
 
 
 def _given(item: lab.Lab, words: Sequence[str]) -> Mapping[str, object]:

@@ -11,7 +11,13 @@ Spec = dict[str, Any]
 
 NETWORK, WORK = "var(--nh-network)", "var(--nh-work)"
 OK, DEGRADED, FAILS = "var(--nh-ok)", "var(--nh-degraded)", "var(--nh-fails)"
-ACCENT, NEUTRAL, INK, MUTED, RULE = "var(--nh-accent)", "var(--nh-neutral)", "var(--nh-ink)", "var(--nh-muted)", "var(--nh-rule)"
+ACCENT, NEUTRAL, INK, MUTED, RULE = (
+    "var(--nh-accent)",
+    "var(--nh-neutral)",
+    "var(--nh-ink)",
+    "var(--nh-muted)",
+    "var(--nh-rule)",
+)
 SOFT = {color: color.replace(")", "-soft)") for color in (NETWORK, WORK, OK, DEGRADED, FAILS, NEUTRAL)}
 
 WIDE, NARROW = 640, 340
@@ -84,8 +90,18 @@ def lines(
     scale = {"type": "log"} if log_x else {"zero": False, "nice": False}
     x_channel = {"field": "x", "type": "quantitative", "title": x, "scale": scale}
     y_axis = {"format": y_format} if y_format else {}
-    y_channel = {"field": "y", "type": "quantitative", "title": y, "axis": y_axis, "scale": {"domain": list(y_domain)} if y_domain else {}}
-    color = {"field": "series", "type": "nominal", "scale": {"domain": list(series), "range": [colors[name] for name in series]}}
+    y_channel = {
+        "field": "y",
+        "type": "quantitative",
+        "title": y,
+        "axis": y_axis,
+        "scale": {"domain": list(y_domain)} if y_domain else {},
+    }
+    color = {
+        "field": "series",
+        "type": "nominal",
+        "scale": {"domain": list(series), "range": [colors[name] for name in series]},
+    }
     return layered(
         [
             {
@@ -103,7 +119,15 @@ def lines(
     )
 
 
-def bars(rows: Sequence[tuple[str, float, str]], *, x: str, color: str = ACCENT, colors: Sequence[str] = (), log: bool = False, step: int = 26) -> Spec:
+def bars(
+    rows: Sequence[tuple[str, float, str]],
+    *,
+    x: str,
+    color: str = ACCENT,
+    colors: Sequence[str] = (),
+    log: bool = False,
+    step: int = 26,
+) -> Spec:
     """Return horizontal bars, one a row of (name, value, label); the label stands at the bar's end. `log` needs values above 0."""
     data = [
         {"name": name, "value": value, "label": label, "color": colors[index] if colors else color}

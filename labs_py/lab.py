@@ -189,7 +189,11 @@ def answer(request: str) -> str:
         lab = load(asked["lab"])
         values = lab.values(asked["arguments"])
         report = lab.report(asked["arguments"])
-        options = {item.name: list(item.kind.available(values).items()) for item in lab.parameters if isinstance(item.kind, Choice) and item.kind.of}
+        options = {
+            item.name: list(item.kind.available(values).items())
+            for item in lab.parameters
+            if isinstance(item.kind, Choice) and item.kind.of
+        }
         return json.dumps(
             {
                 "html": report.html(),
@@ -210,7 +214,9 @@ def _parameters(run: Callable[..., Report]) -> Iterator[Parameter]:
         base, *extras = typing.get_args(hints[item.name]) or (hints[item.name],)
         kinds = [extra for extra in extras if isinstance(extra, Range | Choice | Flag | Upload)]
         if item.kind is not item.KEYWORD_ONLY or item.default is item.empty or len(kinds) != 1:
-            raise LabError(f"{run.__module__}.run: {item.name} must be keyword-only, with a default and one Range, Choice, Flag or Upload")
+            raise LabError(
+                f"{run.__module__}.run: {item.name} must be keyword-only, with a default and one Range, Choice, Flag or Upload"
+            )
         yield Parameter(item.name, kinds[0], as_text(item.default), base is int)
 
 

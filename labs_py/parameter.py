@@ -18,7 +18,8 @@ class LabError(ValueError):
 class Range:
     """A number between two bounds, both included.
 
-    `unit` is shown after the value. `step` is the slider's; any number in the range may be typed. `scale` lays out the slider: "linear", "log", or "nines" for probabilities near 1.
+    `unit` is shown after the value. `step` is the slider's; any number in the range may be typed. `scale` lays out the slider: "linear",
+    "log", or "nines" for probabilities near 1.
     """
 
     label: str
@@ -46,8 +47,9 @@ class Range:
         limits = f'min="{self.low:.12g}" max="{self.high:.12g}" step="{1 if whole else "any"}"{step}'
         unit = f'<span class="nh-unit">{escape(self.unit)}</span>' if self.unit else ""
         return (
-            f'<input type="range" min="0" max="1000" data-slider="{ident}" data-scale="{self.scale}" aria-label="{escape(self.label, quote=True)}">'
-            f'<span class="nh-entry"><input type="number" id="{ident}" name="{name}" value="{escape(text, quote=True)}" {limits} inputmode="decimal">{unit}</span>'
+            f'<input type="range" min="0" max="1000" data-slider="{ident}" data-scale="{self.scale}" '
+            f'aria-label="{escape(self.label, quote=True)}"><span class="nh-entry"><input type="number" id="{ident}" name="{name}" '
+            f'value="{escape(text, quote=True)}" {limits} inputmode="decimal">{unit}</span>'
         )
 
 
@@ -68,7 +70,8 @@ class Choice:
         if isinstance(self.options, Mapping):
             return self.options
         source = values[self.of]
-        assert isinstance(source, Architecture)
+        if not isinstance(source, Architecture):
+            raise LabError(f"of must name an architecture parameter, got {self.of!r}")
         return self.options(source)
 
     def parse(self, name: str, text: str, options: Mapping[str, str]) -> str:

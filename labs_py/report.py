@@ -38,7 +38,9 @@ class Table:
         """Return a table whose first column names its rows, in a box that scrolls sideways where it must."""
         numeric = set(self.columns[1:] if self.numeric is None else self.numeric)
         kinds = [' class="nh-number"' if column in numeric else "" for column in self.columns]
-        head = "".join(f'<th scope="col"{kind}>{escape(column)}</th>' for column, kind in zip(self.columns, kinds, strict=True))
+        head = "".join(
+            f'<th scope="col"{kind}>{escape(column)}</th>' for column, kind in zip(self.columns, kinds, strict=True)
+        )
         rows = []
         for first, *rest in self.rows:
             cells = "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
@@ -52,7 +54,9 @@ class Table:
         """Return the table for a terminal."""
         lines = [list(self.columns), *[list(row) for row in self.rows]]
         widths = [max(len(line[index]) for line in lines) for index in range(len(self.columns))]
-        padded = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+        padded = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        ]
         return "\n".join(([self.caption] if self.caption else []) + padded)
 
 
@@ -67,7 +71,8 @@ class Figure:
     def html(self, index: int) -> str:
         """Return the figure with an empty plot, which the build or the browser fills, and its table twin."""
         return (
-            f'<figure class="nh-figure"><div class="nh-plot" data-figure="{index}" role="img" aria-label="{escape(self.caption, quote=True)}"></div>'
+            f'<figure class="nh-figure"><div class="nh-plot" data-figure="{index}" role="img" '
+            f'aria-label="{escape(self.caption, quote=True)}"></div>'
             f"<figcaption>{escape(self.caption)}</figcaption>"
             f'<details class="nh-twin"><summary>The same as a table</summary>{self.table.html()}</details></figure>'
         )

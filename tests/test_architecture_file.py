@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from labs_py.model.architecture import Alternatives, Call, Parallel
 from labs_py.model.architecture_file import ArchitectureError, load, names, parse
 from labs_py.model.duration import Constant, Lognormal
@@ -39,6 +40,14 @@ def refusal(text: str) -> str:
     return str(caught.value)
 
 
+def answer_to(text: str) -> str:
+    try:
+        parse(text, "shop.toml")
+    except ArchitectureError as error:
+        return str(error)
+    return "read"
+
+
 def test_every_key_is_read_and_defaults_fill_the_rest() -> None:
     shop = parse(GOOD, "shop.toml")
     cart, db = shop.services["cart"], shop.services["db"]
@@ -65,9 +74,18 @@ def test_values_hold_without_a_defaults_table() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("availability = 0.9\n", "availability = 1.9\n"), "shop.toml: services.db.availability must be a number from 0 to 1, got 1.9"),
-        (("availability = 0.9\n", "availability = true\n"), "shop.toml: services.db.availability must be a number from 0 to 1, got True"),
-        (("availability = 0.9\n", "availability = nan\n"), "shop.toml: services.db.availability must be a number from 0 to 1, got nan"),
+        (
+            ("availability = 0.9\n", "availability = 1.9\n"),
+            "shop.toml: services.db.availability must be a number from 0 to 1, got 1.9",
+        ),
+        (
+            ("availability = 0.9\n", "availability = true\n"),
+            "shop.toml: services.db.availability must be a number from 0 to 1, got True",
+        ),
+        (
+            ("availability = 0.9\n", "availability = nan\n"),
+            "shop.toml: services.db.availability must be a number from 0 to 1, got nan",
+        ),
         (("availability = 0.9\n", "availabilty = 0.9\n"), "services.db.availabilty is not a known key"),
         (("availability = 0.9\n", "availabilty = 0.9\n"), "did you mean 'availability'?"),
         (("needs = 2", "needs = 4"), "shop.toml: services.cart.needs must be a whole number from 1 to 3, got 4"),
@@ -77,14 +95,23 @@ def test_values_hold_without_a_defaults_table() -> None:
         (('p99 = "9 ms"', 'p99 = "1 ms"'), "services.db.service_time p99 must be above the mean"),
         (('"lognormal"', '"normal"'), "services.db.service_time shape must be one of"),
         (('entry = "web"', 'entry = "wab"'), "must name a service, got 'wab'; did you mean 'web'?"),
-        (('"cart/Add"', '"cart/Ad"'), "must name an operation declared in services.cart.operations, got 'Ad'; did you mean 'Add'?"),
+        (
+            ('"cart/Add"', '"cart/Ad"'),
+            "must name an operation declared in services.cart.operations, got 'Ad'; did you mean 'Add'?",
+        ),
         (("times = 9", "times = 0"), 'endpoints."GET /".calls[1].times must be a whole number from 1 to 1000, got 0'),
         (('"100 ms"', '"0 ms"'), 'endpoints."GET /".calls[1].timeout must be above 0, got'),
         (('after = ["db"]', 'after = ["web"]'), "calls[1].after must name an earlier call of the same list, got 'web'"),
         (("{any = [", "{any = [], service = ["), "must be a table with exactly one of service, parallel, any"),
         (("weight = 3", "weight = 0"), "endpoints must be tables of which at least one has a weight above 0, got 0"),
-        (("[services.db]\n", '[services.db]\ncalls = ["web"]\n'), "must not lead back to itself, got web → cart/Add → db → web"),
-        (("[services.ad]\n", "[services.ad]\ncalls = [7]\n"), "services.ad.calls[0] must be a service name or a table, got 7"),
+        (
+            ("[services.db]\n", '[services.db]\ncalls = ["web"]\n'),
+            "must not lead back to itself, got web → cart/Add → db → web",
+        ),
+        (
+            ("[services.ad]\n", "[services.ad]\ncalls = [7]\n"),
+            "services.ad.calls[0] must be a service name or a table, got 7",
+        ),
         (("[infrastructure.zone]", "[infrastucture.zone]"), "infrastucture is not a known key"),
     ],
 )
@@ -119,10 +146,7 @@ def test_a_chain_deeper_than_the_limit_is_refused() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused_with_one_message(text: str) -> None:
-    try:
-        parse(text, "shop.toml")
-    except ArchitectureError as error:
-        assert str(error).startswith("shop.toml")
+    assert answer_to(text).startswith(("read", "shop.toml"))
 
 
 @given(st.data())
@@ -130,14 +154,14 @@ def test_a_damaged_file_is_read_or_refused_with_one_message(data: st.DataObject)
     start = data.draw(st.integers(0, len(GOOD)))
     end = data.draw(st.integers(start, min(len(GOOD), start + 20)))
     text = GOOD[:start] + data.draw(st.text(alphabet='[]{}"=.,\n 019ab', max_size=8)) + GOOD[end:]
-    try:
-        parse(text, "shop.toml")
-    except ArchitectureError as error:
-        assert str(error).startswith("shop.toml")
+    assert answer_to(text).startswith(("read", "shop.toml"))
 
 
 def test_the_shipped_architectures_are_listed_and_an_unknown_one_refused() -> None:
     assert {"online_boutique", "social_network", "otel_demo", "textbook_chain", "checkout"} <= set(names())
     assert load("online_boutique").file == "online_boutique.toml"
-    with pytest.raises(ArchitectureError, match=r"architecture must be one of .*, got 'online_botique'; did you mean 'online_boutique'\?"):
+    with pytest.raises(
+        ArchitectureError,
+        match=r"architecture must be one of .*, got 'online_botique'; did you mean 'online_boutique'\?",
+    ):
         load("online_botique")

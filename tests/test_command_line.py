@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from labs_py import lab
 from labs_py.__main__ import main
 
@@ -33,7 +34,9 @@ def test_json_has_lab_arguments_takeaway_and_data(capsys: pytest.CaptureFixture[
 
 def test_an_architecture_may_be_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "pair.toml"
-    path.write_text('[services.a]\navailability = 0.9\n[services.b]\navailability = 0.8\n[endpoints.x]\nentry = "a"\ncalls = ["b"]\n')
+    path.write_text(
+        '[services.a]\navailability = 0.9\n[services.b]\navailability = 0.8\n[endpoints.x]\nentry = "a"\ncalls = ["b"]\n'
+    )
     code, out, _ = run(capsys, "run", "weakest_link", "--architecture", str(path), "--json")
     assert code == 0
     assert json.loads(out)["data"]["availability"] == pytest.approx(0.72)
@@ -46,12 +49,17 @@ def test_an_architecture_may_be_a_file(capsys: pytest.CaptureFixture[str], tmp_p
         (["run", "tail_at_scale", "--fan_out", "0"], "labs_py: fan_out must be a whole number from 1 to 2000, got '0'"),
         (["run", "tail_at_scale", "--fan_out"], "labs_py: --fan_out must be followed by a value, got nothing"),
         (["run", "tail_at_scale", "fan_out=3"], "labs_py: argument must start with --, got 'fan_out=3'"),
-        (["run", "weakest_link", "--architecture", "missing.toml"], "labs_py: architecture file must exist, got 'missing.toml'"),
+        (
+            ["run", "weakest_link", "--architecture", "missing.toml"],
+            "labs_py: architecture file must exist, got 'missing.toml'",
+        ),
         (["run", "weakest_link", "--architecture", "online_botique"], "did you mean 'online_boutique'?"),
         (["walk"], "labs_py: command must be list or run LAB, got 'walk'"),
     ],
 )
-def test_a_mistake_is_one_line_on_standard_error_and_exit_code_2(capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:
+def test_a_mistake_is_one_line_on_standard_error_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
     code, out, err = run(capsys, *words)
     assert (code, out) == (2, "")
     assert message in err
@@ -66,5 +74,7 @@ def test_help_shows_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_module_runs_as_a_program() -> None:
-    done = subprocess.run([sys.executable, "-m", "labs_py", "run", "tail_at_scale"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "labs_py", "run", "tail_at_scale"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("63 % of requests wait for at least one slow server.\n")

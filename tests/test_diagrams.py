@@ -15,7 +15,7 @@ from hooks.diagrams import DiagramError, inline, on_page_content
 DOCS = Path("docs")
 DIAGRAMS = sorted(DOCS.glob("**/diagrams/*.svg"))
 WIDE = [path for path in DIAGRAMS if not path.stem.endswith("-narrow")]
-DRAWINGS = [*DIAGRAMS, DOCS / "assets" / "mark.svg", DOCS / "assets" / "favicon.svg"]
+DRAWINGS = [*DIAGRAMS, DOCS / "assets" / "favicon.svg"]
 SVG = "{http://www.w3.org/2000/svg}"
 SHOWN_WIDE, SHOWN_NARROW = 688, 350  # px: the text column of a laptop, and of a phone 390 px wide
 

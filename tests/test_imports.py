@@ -16,7 +16,9 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | ({f"{node.module}.{alias.name}" for alias in node.names} if node.module == "labs_py" else set())
+            names |= {node.module} | (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "labs_py" else set()
+            )
     return names
 
 
@@ -29,9 +31,13 @@ def test_a_file_imports_only_the_standard_library_and_what_stands_below_it(path:
         if top != "labs_py" or name == "labs_py":
             continue
         if place[0] == "model":
-            assert name.startswith("labs_py.model"), f"{path} is the model and must import nothing of ours outside it, got {name}"
+            assert name.startswith("labs_py.model"), (
+                f"{path} is the model and must import nothing of ours outside it, got {name}"
+            )
         elif place[0] == "labs":
-            assert not name.startswith(("labs_py.labs", "hooks")), f"{path} is a lab and must not import a lab, got {name}"
+            assert not name.startswith(("labs_py.labs", "hooks")), (
+                f"{path} is a lab and must not import a lab, got {name}"
+            )
         assert not name.startswith("labs_py.__main__")
 
 
@@ -41,4 +47,6 @@ def test_a_file_uses_no_clock_and_no_shared_randomness(path: Path) -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             called = (node.value.id, node.attr)
             assert called[0] not in {"time", "datetime", "secrets"}, f"{path}:{node.lineno}"
-            assert called[0] != "random" or called[1] == "Random", f"{path}:{node.lineno} must draw from a random.Random(seed), got random.{called[1]}"
+            assert called[0] != "random" or called[1] == "Random", (
+                f"{path}:{node.lineno} must draw from a random.Random(seed), got random.{called[1]}"
+            )

@@ -4,6 +4,7 @@ import json
 from typing import Annotated
 
 import pytest
+
 from labs_py import lab
 from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Report
@@ -15,7 +16,10 @@ def test_an_unknown_lab_is_refused_with_the_closest_name() -> None:
 
 
 def test_an_unknown_argument_is_refused_with_the_closest_name() -> None:
-    with pytest.raises(LabError, match=r"argument of tail_at_scale must be one of fan_out, p_slow, got 'fanout'; did you mean 'fan_out'\?"):
+    with pytest.raises(
+        LabError,
+        match=r"argument of tail_at_scale must be one of fan_out, p_slow, got 'fanout'; did you mean 'fan_out'\?",
+    ):
         lab.load("tail_at_scale").values({"fanout": "3"})
 
 
@@ -42,7 +46,9 @@ def test_a_parameter_without_a_kind_is_refused_when_the_lab_is_read() -> None:
     def run(*, speed: float = 1.0, fan: Annotated[int, Range("Fan", 1, 2)] = 1) -> Report:
         raise AssertionError(speed, fan)
 
-    with pytest.raises(LabError, match="speed must be keyword-only, with a default and one Range, Choice, Flag or Upload"):
+    with pytest.raises(
+        LabError, match="speed must be keyword-only, with a default and one Range, Choice, Flag or Upload"
+    ):
         list(lab._parameters(run))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from labs_py import lab
 from labs_py.exercise import Predict, Reach
 from labs_py.model.architecture import Architecture
@@ -59,11 +60,17 @@ def test_the_doctests_of_a_lab_run_and_there_is_one(name: str) -> None:
 )
 def test_a_published_number_is_reproduced(name: str, index: int) -> None:
     oracle = lab.load(name).oracles[index]
-    assert oracle.agrees(), f"{oracle.what}: published {oracle.published}, ours {oracle.ours()}, tolerance {oracle.tolerance}"
-    assert oracle.tolerance is not None or oracle.note, f"{oracle.what}: a measurement beside the model must say why they differ"
+    assert oracle.agrees(), (
+        f"{oracle.what}: published {oracle.published}, ours {oracle.ours()}, tolerance {oracle.tolerance}"
+    )
+    assert oracle.tolerance is not None or oracle.note, (
+        f"{oracle.what}: a measurement beside the model must say why they differ"
+    )
 
 
-@pytest.mark.parametrize(("name", "index"), [(name, index) for name in LABS for index in range(len(lab.load(name).tasks))])
+@pytest.mark.parametrize(
+    ("name", "index"), [(name, index) for name in LABS for index in range(len(lab.load(name).tasks))]
+)
 def test_a_task_accepts_its_solution_and_refuses_a_plausible_wrong_answer(name: str, index: int) -> None:
     item = lab.load(name)
     task = item.tasks[index]
@@ -98,7 +105,9 @@ def _texts(item: lab.Lab, draw: Any) -> Mapping[str, str]:
         elif isinstance(kind, Flag):
             texts[parameter.name] = draw(st.sampled_from(["true", "false"]))
         else:
-            texts[parameter.name] = draw(st.sampled_from(["textbook_chain", "checkout", "online_boutique", "social_network"]))
+            texts[parameter.name] = draw(
+                st.sampled_from(["textbook_chain", "checkout", "online_boutique", "social_network"])
+            )
         values[parameter.name] = parameter.parse(texts[parameter.name], values)
     return texts
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from hooks.panels import fill, formatted
 from labs_py.parameter import LabError
 
@@ -24,7 +25,9 @@ def test_two_panels_of_one_lab_have_different_ids() -> None:
 
 
 def test_a_value_stands_in_its_sentence() -> None:
-    html = fill('<p>So <lab-value name="tail_at_scale" of="slow_share" as="percent:1"></lab-value> wait.</p>', "page.md")
+    html = fill(
+        '<p>So <lab-value name="tail_at_scale" of="slow_share" as="percent:1"></lab-value> wait.</p>', "page.md"
+    )
     assert html == '<p>So <span class="nh-value">63.4 %</span> wait.</p>'
 
 
@@ -38,10 +41,19 @@ def test_a_code_sample_of_an_element_stays_as_it_is() -> None:
     [
         ('<lab-panel name="tail_at_scal"></lab-panel>', "page.md: <lab-panel>: lab must be one of "),
         ('<lab-panel name="tail_at_scal"></lab-panel>', "did you mean 'tail_at_scale'?"),
-        ('<lab-panel name="tail_at_scale" fan="3"></lab-panel>', "argument of tail_at_scale must be one of fan_out, p_slow, got 'fan'"),
-        ('<lab-panel name="tail_at_scale" fan_out="0"></lab-panel>', "fan_out must be a whole number from 1 to 2000, got '0'"),
+        (
+            '<lab-panel name="tail_at_scale" fan="3"></lab-panel>',
+            "argument of tail_at_scale must be one of fan_out, p_slow, got 'fan'",
+        ),
+        (
+            '<lab-panel name="tail_at_scale" fan_out="0"></lab-panel>',
+            "fan_out must be a whole number from 1 to 2000, got '0'",
+        ),
         ('<lab-value name="tail_at_scale" of="slow"></lab-value>', "data path 'slow' must be one of slow_share"),
-        ('<lab-value name="tail_at_scale" of="slow_share" as="percents"></lab-value>', "as must be one of text, percent"),
+        (
+            '<lab-value name="tail_at_scale" of="slow_share" as="percents"></lab-value>',
+            "as must be one of text, percent",
+        ),
         ("<lab-panel></lab-panel>", "must have a name="),
         ('<lab-pannel name="tail_at_scale"></lab-pannel>', "did you mean 'lab-panel'?"),
         ("<lab-panel name='tail_at_scale'></lab-panel>", "must be written <lab-panel name="),

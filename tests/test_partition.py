@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from labs_py.model.partition import Setup, operations, totals
 
 
@@ -41,7 +42,11 @@ def test_every_operation_is_counted_once_and_replicas_agree_in_the_end(setup: Se
     writes, reads = operations(setup)
     numbers = totals(writes, reads)
     assert sum(numbers.values()) == len(writes) + len(reads) == 40 + 100
-    assert all(max(write.seen) <= max(setup.heal, write.at) + setup.round_trip for write in writes if write.outcome != "refused")
+    assert all(
+        max(write.seen) <= max(setup.heal, write.at) + setup.round_trip
+        for write in writes
+        if write.outcome != "refused"
+    )
 
 
 @given(setups(cut=0, heal=0, waits=False))

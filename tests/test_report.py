@@ -5,6 +5,7 @@ import doctest
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from labs_py import numerals
 from labs_py.numerals import count, nines, percent, significant, span
 from labs_py.report import Figure, Metric, Report, Table

@@ -50,7 +50,12 @@ def run(
     one_part = series(1, availability, copies)
     whole = series(parts, availability, copies)
     down = (1 - whole) * YEAR
-    curves = {f"{count(number, 'copy', 'copies')}": [(float(n), (1 - series(n, availability, number)) * YEAR / 3600) for n in range(1, 101)] for number in (1, 2)}
+    curves = {
+        f"{count(number, 'copy', 'copies')}": [
+            (float(n), (1 - series(n, availability, number)) * YEAR / 3600) for n in range(1, 101)
+        ]
+        for number in (1, 2)
+    }
     sizes = sorted({1, 2, 5, 10, 20, 50, 100, parts})
     shown = f"{availability * 100:.10g} %"
     plural = count(parts, "part")
@@ -72,7 +77,10 @@ def run(
                 f"Hours down a year by the number of parts, each copy {shown} available",
                 Table(
                     ["Parts", "1 copy each", "2 copies each"],
-                    [(f"{n}", *(span((1 - series(n, availability, number)) * YEAR) for number in (1, 2))) for n in sizes],
+                    [
+                        (f"{n}", *(span((1 - series(n, availability, number)) * YEAR) for number in (1, 2)))
+                        for n in sizes
+                    ],
                 ),
             ),
         ],
@@ -91,7 +99,11 @@ TASKS = [
     ),
     Reach(
         "Ten parts, each copy no better than 99 %. Reach 99.95 % for the whole.",
-        lambda data, arguments: int(arguments["parts"]) >= 10 and float(arguments["availability"]) <= 0.99 and data["availability"] >= 0.9995,
+        lambda data, arguments: (
+            int(arguments["parts"]) >= 10
+            and float(arguments["availability"]) <= 0.99
+            and data["availability"] >= 0.9995
+        ),
         {"parts": "10", "availability": "0.99", "copies": "3"},
         {"parts": "10", "availability": "0.99", "copies": "2"},
         "Two copies are 99.99 % each. Ten of those?",
@@ -100,8 +112,24 @@ TASKS = [
 ]
 
 ORACLES = [
-    Oracle("Three parts of 99.99 %", 0.9997, lambda: series(3, 0.9999, 1), "AWS Well-Architected", _AWS, tolerance=5e-7, digits=6),
-    Oracle("Two copies of 99.9 %", 0.999999, lambda: series(1, 0.999, 2), "AWS Well-Architected", _AWS, tolerance=5e-10, digits=8),
+    Oracle(
+        "Three parts of 99.99 %",
+        0.9997,
+        lambda: series(3, 0.9999, 1),
+        "AWS Well-Architected",
+        _AWS,
+        tolerance=5e-7,
+        digits=6,
+    ),
+    Oracle(
+        "Two copies of 99.9 %",
+        0.999999,
+        lambda: series(1, 0.999, 2),
+        "AWS Well-Architected",
+        _AWS,
+        tolerance=5e-10,
+        digits=8,
+    ),
 ]
 
 LIMITS = [

@@ -38,9 +38,15 @@ _SIGNS = {
 
 def run(
     *,
-    partition: Annotated[str, Choice("While the link is cut", {"CP": "CP: refuse writes", "AP": "AP: take writes"})] = "AP",
-    otherwise: Annotated[str, Choice("While it is whole", {"EC": "EC: a write waits for both", "EL": "EL: a write waits for one"})] = "EL",
-    merge: Annotated[str, Choice("When it heals", {"last": "the cart written last wins", "union": "keep every item"})] = "last",
+    partition: Annotated[
+        str, Choice("While the link is cut", {"CP": "CP: refuse writes", "AP": "AP: take writes"})
+    ] = "AP",
+    otherwise: Annotated[
+        str, Choice("While it is whole", {"EC": "EC: a write waits for both", "EL": "EL: a write waits for one"})
+    ] = "EL",
+    merge: Annotated[
+        str, Choice("When it heals", {"last": "the cart written last wins", "union": "keep every item"})
+    ] = "last",
     cut_s: Annotated[float, Range("Cut the link at", 0, 10, "s", 0.5)] = 3.0,
     heal_s: Annotated[float, Range("Heal it at", 0, 10, "s", 0.5)] = 7.0,
     round_trip_ms: Annotated[int, Range("Round trip between the replicas", 0, 400, "ms", 10)] = 80,
@@ -48,18 +54,25 @@ def run(
     """Return what happened to every write and read."""
     if heal_s < cut_s:
         raise LabError(f"heal_s must be at least cut_s, {cut_s:g} s, got {heal_s:g}")
-    setup = Setup(round(cut_s * 1000), round(heal_s * 1000), round_trip_ms, partition == "CP", otherwise == "EC", merge == "union")
+    setup = Setup(
+        round(cut_s * 1000), round(heal_s * 1000), round_trip_ms, partition == "CP", otherwise == "EC", merge == "union"
+    )
     writes, reads = operations(setup)
     numbers = totals(writes, reads)
     latency = round_trip_ms if otherwise == "EC" else 0
     name = f"P{partition[0]}/{otherwise}"
     cut = setup.cut < setup.heal
-    lost = f"{count(numbers['lost_writes'], 'acknowledged item is', 'acknowledged items are')} lost" if numbers["lost_writes"] else "no acknowledged item is lost"
+    lost = (
+        f"{count(numbers['lost_writes'], 'acknowledged item is', 'acknowledged items are')} lost"
+        if numbers["lost_writes"]
+        else "no acknowledged item is lost"
+    )
     takeaway = (
         f"{name}: the cut from {cut_s:g} s to {heal_s:g} s refuses {count(numbers['refused_writes'], 'write')} "
         f"and leaves {count(numbers['stale_reads'], 'read')} stale; {lost}."
         if cut
-        else f"{name} without a partition: every write waits {latency} ms for the other replica, and {count(numbers['stale_reads'], 'read is', 'reads are')} stale."
+        else f"{name} without a partition: every write waits {latency} ms for the other replica, "
+        f"and {count(numbers['stale_reads'], 'read is', 'reads are')} stale."
     )
     return Report(
         takeaway,
@@ -68,7 +81,11 @@ def run(
             Metric("Reads stale", f"{numbers['stale_reads']} of {len(reads)}"),
             Metric("Items lost after “added”", str(numbers["lost_writes"])),
             Metric("A write waits, link whole", f"{latency} ms"),
-            Figure(_timeline(setup, writes, reads), "Every write and read, by replica and time; the shaded span is the partition", _twin(setup, writes, reads)),
+            Figure(
+                _timeline(setup, writes, reads),
+                "Every write and read, by replica and time; the shaded span is the partition",
+                _twin(setup, writes, reads),
+            ),
         ],
         {**numbers, "write_latency_ms": latency, "class": name},
     )
@@ -84,11 +101,18 @@ def _marks(writes: list[Write], reads: list[Read]) -> list[tuple[int, str, str]]
 
 def _timeline(setup: Setup, writes: list[Write], reads: list[Read]) -> chart.Spec:
     lanes = [f"{kind} at {side}" for side in SIDES for kind in ("writes", "reads")]
-    x = {"field": "s", "type": "quantitative", "title": "time (s)", "scale": {"domain": [0, setup.length / 1000], "nice": False}}
+    x = {
+        "field": "s",
+        "type": "quantitative",
+        "title": "time (s)",
+        "scale": {"domain": [0, setup.length / 1000], "nice": False},
+    }
     y = {"field": "lane", "type": "nominal", "sort": lanes, "title": None, "scale": {"domain": lanes}}
     domain = list(_SIGNS)
     marks = {
-        "data": chart.values([{"s": at / 1000, "lane": lane, "sign": sign} for at, lane, sign in _marks(writes, reads)]),
+        "data": chart.values(
+            [{"s": at / 1000, "lane": lane, "sign": sign} for at, lane, sign in _marks(writes, reads)]
+        ),
         "mark": {"type": "point", "filled": True, "opacity": 1},
         "encoding": {
             "x": x,
@@ -97,10 +121,26 @@ def _timeline(setup: Setup, writes: list[Write], reads: list[Read]) -> chart.Spe
                 "field": "sign",
                 "type": "nominal",
                 "scale": {"domain": domain, "range": [_SIGNS[sign][0] for sign in domain]},
-                "legend": {"disable": False, "orient": "bottom", "title": None, "columns": 2, "labelColor": chart.INK, "labelFontSize": 12, "symbolSize": 70},
+                "legend": {
+                    "disable": False,
+                    "orient": "bottom",
+                    "title": None,
+                    "columns": 2,
+                    "labelColor": chart.INK,
+                    "labelFontSize": 12,
+                    "symbolSize": 70,
+                },
             },
-            "color": {"field": "sign", "type": "nominal", "scale": {"domain": domain, "range": [_SIGNS[sign][1] for sign in domain]}},
-            "size": {"field": "sign", "type": "nominal", "scale": {"domain": domain, "range": [_SIGNS[sign][2] for sign in domain]}},
+            "color": {
+                "field": "sign",
+                "type": "nominal",
+                "scale": {"domain": domain, "range": [_SIGNS[sign][1] for sign in domain]},
+            },
+            "size": {
+                "field": "sign",
+                "type": "nominal",
+                "scale": {"domain": domain, "range": [_SIGNS[sign][2] for sign in domain]},
+            },
         },
     }
     shade = {
@@ -112,7 +152,11 @@ def _timeline(setup: Setup, writes: list[Write], reads: list[Read]) -> chart.Spe
 
 
 def _twin(setup: Setup, writes: list[Write], reads: list[Read]) -> Table:
-    spans = {"before the cut": (0, setup.cut), "while cut": (setup.cut, setup.heal), "after it healed": (setup.heal, setup.length)}
+    spans = {
+        "before the cut": (0, setup.cut),
+        "while cut": (setup.cut, setup.heal),
+        "after it healed": (setup.heal, setup.length),
+    }
     rows = []
     for label, (start, end) in spans.items():
         inside = [sign for at, _, sign in _marks(writes, reads) if start <= at < end]
@@ -123,7 +167,11 @@ def _twin(setup: Setup, writes: list[Write], reads: list[Read]) -> Table:
 TASKS = [
     Predict(
         "The link is cut for 4 s. Each side writes twice a second. The carts merge by “last write wins”. How many acknowledged items vanish?",
-        ["None: every write was acknowledged", "About half of what was written during the cut", "All of what was written during the cut"],
+        [
+            "None: every write was acknowledged",
+            "About half of what was written during the cut",
+            "All of what was written during the cut",
+        ],
         1,
         "Each side took 8 or 9 items that the other could not see. The cart written last survives whole, so the other side's items vanish, "
         "although their clients were told “added”.",
@@ -140,7 +188,10 @@ TASKS = [
     ),
     Reach(
         "Keep a partition of at least 3 s, refuse no write and lose no item.",
-        lambda data, arguments: float(arguments["heal_s"]) - float(arguments["cut_s"]) >= 3 and data["refused_writes"] == data["lost_writes"] == 0,
+        lambda data, arguments: (
+            float(arguments["heal_s"]) - float(arguments["cut_s"]) >= 3
+            and data["refused_writes"] == data["lost_writes"] == 0
+        ),
         {"partition": "AP", "merge": "union"},
         {"partition": "AP", "merge": "last"},
         "Taking writes on both sides needs a merge that keeps both sides.",
@@ -148,10 +199,12 @@ TASKS = [
     ),
     Reach(
         "No partition at all: make every read fresh, and find what each write pays for it at 200 ms between the replicas.",
-        lambda data, arguments: arguments["cut_s"] == arguments["heal_s"]
-        and arguments["round_trip_ms"] == "200"
-        and data["stale_reads"] == 0
-        and data["write_latency_ms"] == 200,
+        lambda data, arguments: (
+            arguments["cut_s"] == arguments["heal_s"]
+            and arguments["round_trip_ms"] == "200"
+            and data["stale_reads"] == 0
+            and data["write_latency_ms"] == 200
+        ),
         {"cut_s": "0", "heal_s": "0", "round_trip_ms": "200", "otherwise": "EC"},
         {"cut_s": "0", "heal_s": "0", "round_trip_ms": "200", "otherwise": "EL"},
         "PACELC's second half: else, latency or consistency.",

@@ -41,7 +41,9 @@ NUMBERS = {
 }
 
 
-def run(*, unit: Annotated[str, Choice("Measure everything in", {name: name for name in NUMBERS})] = "Inside one zone") -> Report:
+def run(
+    *, unit: Annotated[str, Choice("Measure everything in", {name: name for name in NUMBERS})] = "Inside one zone"
+) -> Report:
     """Return all numbers, in seconds and in multiples of `unit`."""
     base = NUMBERS[unit][0]
     ordered = sorted(NUMBERS.items(), key=lambda item: item[1][0])
@@ -61,7 +63,13 @@ def run(*, unit: Annotated[str, Choice("Measure everything in", {name: name for 
                 Table(
                     ["Operation", "Time", f"× {unit}", "Where", "Source"],
                     [
-                        (name, span(seconds), significant(multiples[name]), "network" if color == _WIRE else "one machine", source)
+                        (
+                            name,
+                            span(seconds),
+                            significant(multiples[name]),
+                            "network" if color == _WIRE else "one machine",
+                            source,
+                        )
                         for name, (seconds, color, source) in ordered
                     ],
                     numeric=["Time", f"× {unit}"],

@@ -89,8 +89,24 @@ ORACLES = [
     for what, name, value, compute, tolerance, source, link in [
         ("99 % of a year", "days", 3.65, lambda: downtime(0.99) / 86_400, 0.005, "SRE book 2016", _SRE),
         ("99.9 % of a year", "hours", 8.76, lambda: downtime(0.999) / 3600, 0.005, "SRE book 2016", _SRE),
-        ("99.9 % of 30 days", "minutes", 43.2, lambda: downtime(0.999, PERIODS["month"]) / 60, 0.05, "SRE book 2016", _SRE),
-        ("99.95 % of a quarter", "hours", 1.08, lambda: downtime(0.9995, PERIODS["quarter"]) / 3600, 0.005, "SRE book 2016", _SRE),
+        (
+            "99.9 % of 30 days",
+            "minutes",
+            43.2,
+            lambda: downtime(0.999, PERIODS["month"]) / 60,
+            0.05,
+            "SRE book 2016",
+            _SRE,
+        ),
+        (
+            "99.95 % of a quarter",
+            "hours",
+            1.08,
+            lambda: downtime(0.9995, PERIODS["quarter"]) / 3600,
+            0.005,
+            "SRE book 2016",
+            _SRE,
+        ),
         ("99.99 % of a year", "minutes", 52.6, lambda: downtime(0.9999) / 60, 0.05, "SRE book 2016", _SRE),
         ("99.999 % of a year", "minutes", 5.26, lambda: downtime(0.99999) / 60, 0.005, "SRE book 2016", _SRE),
         (

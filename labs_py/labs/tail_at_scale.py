@@ -62,7 +62,10 @@ def run(
             "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
             "layer": [
                 {"mark": {"type": "point", "filled": True, "size": 90, "color": chart.FAILS, "opacity": 1}},
-                {"mark": {"type": "text", "align": "right", "dx": -10, "fontWeight": 600}, "encoding": {"text": {"field": "text"}}},
+                {
+                    "mark": {"type": "text", "align": "right", "dx": -10, "fontWeight": 600},
+                    "encoding": {"text": {"field": "text"}},
+                },
             ],
         }
     )

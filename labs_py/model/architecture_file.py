@@ -18,7 +18,7 @@ from labs_py.model.architecture import (
     Step,
     walk,
 )
-from labs_py.model.duration import ZERO, Constant, Duration, parse_duration, parse_seconds
+from labs_py.model.duration import ZERO, Duration, parse_duration, parse_seconds
 
 LARGEST_FILE = 1_000_000
 MOST_SERVICES = 1_000
@@ -56,7 +56,9 @@ def text_of(name: str) -> str:
         ArchitectureError: no architecture of that name is shipped.
     """
     if name not in names():
-        raise ArchitectureError(f"architecture must be one of {', '.join(names())}, got {_short(name)}{_meant(name, names())}")
+        raise ArchitectureError(
+            f"architecture must be one of {', '.join(names())}, got {_short(name)}{_meant(name, names())}"
+        )
     return files("labs_py").joinpath("architectures", f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -124,7 +126,12 @@ class _Reader:
         return value
 
     def number(self, at: str, value: object, low: float, high: float) -> float:
-        good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+        good = (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and low <= value <= high
+        )
         if not good:
             raise self.error(at, f"a number from {low:g} to {high:g}", value)
         return float(value)  # type: ignore[arg-type]
@@ -166,7 +173,9 @@ class _Reader:
         known = ("name", "source", "note", "defaults", "services", "endpoints", "infrastructure")
         self.table("", document, known)
         self.defaults = self.table(
-            "defaults", document.get("defaults", {}), ("availability", "replicas", "needs", "round_trip", "service_time")
+            "defaults",
+            document.get("defaults", {}),
+            ("availability", "replicas", "needs", "round_trip", "service_time"),
         )
         self.check_defaults()
         self.service_tables = self.tables("services", document.get("services", {}))
@@ -175,7 +184,12 @@ class _Reader:
             if not 1 <= len(found) <= MOST_SERVICES:
                 raise self.error(kind, f"1 to {MOST_SERVICES} tables [{kind}.NAME]", len(found))
         infrastructure = {
-            name: self.number(f"infrastructure.{name}.availability", self.table(f"infrastructure.{name}", table, ("availability",)).get("availability", 1), 0, 1)
+            name: self.number(
+                f"infrastructure.{name}.availability",
+                self.table(f"infrastructure.{name}", table, ("availability",)).get("availability", 1),
+                0,
+                1,
+            )
             for name, table in self.tables("infrastructure", document.get("infrastructure", {})).items()
         }
         services = {name: self.service(name, table, infrastructure) for name, table in self.service_tables.items()}
@@ -241,13 +255,17 @@ class _Reader:
         at = f'endpoints."{name}"'
         table = self.table(at, value, ("entry", "weight", "calls", "client_round_trip"))
         if "entry" not in table:
-            raise ArchitectureError(f"{self.file}: {at}.entry must name the service that the request enters at, got nothing")
+            raise ArchitectureError(
+                f"{self.file}: {at}.entry must name the service that the request enters at, got nothing"
+            )
         return Endpoint(
             name,
             self.name_in(f"{at}.entry", table["entry"], "a service", self.service_tables),
             self.number(f"{at}.weight", table.get("weight", 1), 0, 1e9),
             self.steps(f"{at}.calls", table.get("calls", []), 0),
-            self.duration(f"{at}.client_round_trip", table["client_round_trip"]) if "client_round_trip" in table else ZERO,
+            self.duration(f"{at}.client_round_trip", table["client_round_trip"])
+            if "client_round_trip" in table
+            else ZERO,
         )
 
     # --- calls ---------------------------------------------------------------------------------
@@ -262,7 +280,9 @@ class _Reader:
             step = self.step(f"{at}[{index}]", item, depth)
             earlier = {alias for call in walk(tuple(steps)) for alias in (call.target, call.service)}
             for name in step.after:
-                self.name_in(f"{at}[{index}].after", name, "an earlier call of the same list", dict.fromkeys(sorted(earlier)))
+                self.name_in(
+                    f"{at}[{index}].after", name, "an earlier call of the same list", dict.fromkeys(sorted(earlier))
+                )
             steps.append(step)
         return tuple(steps)
 
@@ -283,7 +303,9 @@ class _Reader:
         if kinds == ["service"]:
             self.table(at, item, ("service", "operation", "times", *_STEP_KEYS))
             service = self.name_in(f"{at}.service", item["service"], "a service", self.service_tables)
-            operation = self.operation_name(f"{at}.operation", service, item["operation"]) if "operation" in item else ""
+            operation = (
+                self.operation_name(f"{at}.operation", service, item["operation"]) if "operation" in item else ""
+            )
             times = self.whole(f"{at}.times", item.get("times", 1), 1, 1_000)
             return Call(service, operation, times, optional, timeout, tuple(after))
         kind = kinds[0]
@@ -327,7 +349,9 @@ class _Reader:
             if node in state:
                 return
             if len(here) > DEEPEST:
-                raise ArchitectureError(f"{self.file}: calls must be at most {DEEPEST} services deep, got {_arrows(here)}")
+                raise ArchitectureError(
+                    f"{self.file}: calls must be at most {DEEPEST} services deep, got {_arrows(here)}"
+                )
             state[node] = False
             for call in walk(architecture.services[service].calls_for(operation)):
                 visit((call.service, call.operation), here)
@@ -352,7 +376,11 @@ class _Reader:
         for endpoint in architecture.endpoints.values():
             total = calls_in(architecture.endpoint_calls(endpoint))
             if total > MOST_CALLS:
-                raise self.error(f'endpoints."{endpoint.name}".calls', f"at most {MOST_CALLS:,} calls in all, callees' included", total)
+                raise self.error(
+                    f'endpoints."{endpoint.name}".calls',
+                    f"at most {MOST_CALLS:,} calls in all, callees' included",
+                    total,
+                )
 
 
 def _arrows(path: list[str]) -> str:

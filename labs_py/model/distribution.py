@@ -23,7 +23,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from labs_py.model.duration import Constant, Duration, Empirical, Exponential, Lognormal, Pareto
 
@@ -131,12 +131,13 @@ class Grid:
         moved = [(self._raised(part, least), count) for part, count in chosen]
         first = max(part.first for part, _ in moved)
         last = min(bins, max(part.first + len(part.mass) - 1 for part, _ in moved))
-        chances = [1.0] * max(0, last + 1 - first)
+        size = max(0, last + 1 - first)
+        edges, middles = [1.0] * (size + 1), [1.0] * size
         for part, count in moved:
-            ends = [total / ONE for total in part.cumulative[first - part.first : last + 1 - part.first]]
-            ends += [ends[-1] if ends else part.cumulative[-1] / ONE] * (len(chances) - len(ends))
-            chances = [chance * end**count for chance, end in zip(chances, ends, strict=True)]
-        totals = [round(chance * ONE) for chance in chances]
+            own_edges, own_middles = _within_cells(part, first, size)
+            edges = [chance * own**count for chance, own in zip(edges, own_edges, strict=True)]
+            middles = [chance * own**count for chance, own in zip(middles, own_middles, strict=True)]
+        totals = [round((low + 4 * middle + high) / 6 * ONE) for low, middle, high in zip(edges, middles, edges[1:], strict=False)]
         mass = [here - before for here, before in zip(totals, [0, *totals], strict=False)] or [0]
         law = self._trimmed(least, first, mass, 0.0)
         # Beyond the limit at most one part lasts, as good as always: the means of their excesses add up.
@@ -300,6 +301,20 @@ def _convolved(first: int, mass: list[int], other_first: int, other: list[int], 
     while low < high - 1 and not kept[low]:
         low += 1
     return first + low, kept[low:high]
+
+
+def _within_cells(part: Lattice, first: int, size: int) -> tuple[list[float], list[float]]:
+    """Return the distribution function at the edges and in the middle of `size` cells from point `first` on.
+
+    Entry i of the running totals is the function's average over the cell after point i; Simpson's rule gives it back.
+    """
+    totals = part.cumulative
+    averages = [0.0 if index < 0 else totals[min(index, len(totals) - 1)] / ONE for index in range(first - 1 - part.first, first + size + 1 - part.first)]
+    edges = [(before + after) / 2 for before, after in pairwise(averages)]
+    if not first:
+        edges[0] = max(0.0, averages[1] - (averages[2] - averages[1]) / 2)
+    middles = [min(high, max(low, (6 * own - low - high) / 4)) for low, own, high in zip(edges, averages[1:], edges[1:], strict=False)]
+    return edges, middles
 
 
 def _cdf(level: Lattice, t: float) -> float:

@@ -200,7 +200,9 @@ def parse_duration(value: object) -> Duration:
         raise ValueError(f"shape must be one of {', '.join(_KEYS)}, got {shape!r}")
     given, wanted = set(value) - {"shape"}, _KEYS[shape]
     if given != wanted:
-        raise ValueError(f"a {shape} time must have exactly {', '.join(sorted(wanted))}, got {', '.join(sorted(given)) or 'nothing'}")
+        raise ValueError(
+            f"a {shape} time must have exactly {', '.join(sorted(wanted))}, got {', '.join(sorted(given)) or 'nothing'}"
+        )
     if shape == "empirical":
         return _empirical(value["values"])
     mean = _positive("mean", value["mean"])
@@ -226,11 +228,16 @@ def _positive(name: str, value: object) -> float:
 
 def _lognormal(mean: float, p99: float, value: Mapping[str, object]) -> Lognormal:
     if not 1.0 < p99 / mean < math.exp(_Z99**2 / 2):
-        raise ValueError(f"p99 must be above the mean and below 14.9 times the mean, got {value['p99']!r} with mean {value['mean']!r}")
+        raise ValueError(
+            f"p99 must be above the mean and below 14.9 times the mean, got {value['p99']!r} with mean {value['mean']!r}"
+        )
     return Lognormal(mean, p99)
 
 
 def _empirical(values: object) -> Empirical:
     if not isinstance(values, list) or not 1 <= len(values) <= 10_000:
-        raise ValueError("values must be a list of 1 to 10,000 times, got " + (f"{len(values)}" if isinstance(values, list) else repr(values)))
+        raise ValueError(
+            "values must be a list of 1 to 10,000 times, got "
+            + (f"{len(values)}" if isinstance(values, list) else repr(values))
+        )
     return Empirical(tuple(sorted(_positive("values", item) for item in values)))

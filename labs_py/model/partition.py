@@ -38,7 +38,9 @@ class Setup:
 
     def __post_init__(self) -> None:
         if not 0 <= self.cut <= self.heal <= self.length:
-            raise ValueError(f"heal must be from the time of the cut to {self.length} ms, got cut {self.cut} and heal {self.heal}")
+            raise ValueError(
+                f"heal must be from the time of the cut to {self.length} ms, got cut {self.cut} and heal {self.heal}"
+            )
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,16 @@ class Read:
 def operations(setup: Setup) -> tuple[list[Write], list[Read]]:
     """Return all writes and reads of one run, each in the order of time."""
     period = setup.write_every
-    times = [(at, side) for side, offset in zip(SIDES, (0, period // 2), strict=True) for at in range(offset, setup.length, period)]
+    times = [
+        (at, side)
+        for side, offset in zip(SIDES, (0, period // 2), strict=True)
+        for at in range(offset, setup.length, period)
+    ]
     writes = [_write(setup, at, side) for at, side in sorted(times)]
     if not setup.union:
         writes = _last_write_wins(setup, writes)
     reads = [
-        Read(at, side, _stale(setup, writes, at, index))
+        Read(at, side, _stale(writes, at, index))
         for at in range(setup.read_offset, setup.length, setup.read_every)
         for index, side in enumerate(SIDES)
     ]
@@ -109,7 +115,9 @@ def _last_write_wins(setup: Setup, writes: Sequence[Write]) -> list[Write]:
         return list(writes)
     winner = apart[-1].side
     return [
-        Write(write.at, write.side, "lost", write.latency, write.acknowledged, write.seen) if write in apart and write.side != winner else write
+        Write(write.at, write.side, "lost", write.latency, write.acknowledged, write.seen)
+        if write in apart and write.side != winner
+        else write
         for write in writes
     ]
 
@@ -119,7 +127,7 @@ def _diverged(setup: Setup, write: Write) -> bool:
     return setup.cut < setup.heal and write.at < setup.heal <= max(write.seen)
 
 
-def _stale(setup: Setup, writes: Sequence[Write], at: int, index: int) -> bool:
+def _stale(writes: Sequence[Write], at: int, index: int) -> bool:
     return any(write.acknowledged is not None and write.acknowledged <= at < write.seen[index] for write in writes)
 
 

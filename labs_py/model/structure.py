@@ -78,8 +78,8 @@ class Structures:
         return node.children[0] if node.kind == "not" else self._store("not", 0, (child,))
 
     def given(self, function: int, part: int, state: int) -> int:
-        """Return `function` with the function `part`, which occurs inside it, replaced by `WORKS` or `FAILS`, simplified."""
-        return self.inside(function, {part: state}).get(function, function)
+        """Return `function` with the function `part` replaced by `WORKS` or `FAILS` wherever it occurs, simplified."""
+        return state if function == part else self.inside(function, {part: state}).get(function, function)
 
     def inside(self, function: int, known: Mapping[int, int]) -> dict[int, int]:
         """Return what `function` and the functions inside it become when those in `known` are replaced where they are used.
