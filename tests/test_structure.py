@@ -1,10 +1,13 @@
-"""Structure functions: simplification keeps the truth table, and equal functions are one."""
+"""Structure functions: simplification keeps the truth table, equal functions are one, probabilities add up all states."""
 
 import itertools
+import math
 from collections.abc import Mapping
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from labs_py.model.conditioning import Conditioning
 from labs_py.model.structure import FAILS, WORKS, Structures
 
 NAMES = "abcde"
@@ -102,3 +105,40 @@ def test_nested_gates_of_one_kind_become_one_gate() -> None:
     assert parts.at_least(1, [a, b]) == parts.any_of([a, b])
     assert parts.at_least(2, [a, b]) == parts.all_of([a, b])
     assert parts.negation(parts.negation(a)) == a
+
+
+CHANCES = dict(zip(NAMES, (0.9, 0.5, 0.25, 1.0, 0.0), strict=True))
+
+
+def added_up(parts: Structures, function: int, fixed: Mapping[str, bool]) -> float:
+    """Return the probability of `function` from its truth table, with some variables fixed."""
+    total = []
+    for alive in states():
+        if all(alive[name] == state for name, state in fixed.items()):
+            free = [CHANCES[name] if alive[name] else 1 - CHANCES[name] for name in NAMES if name not in fixed]
+            total.append(math.prod(free) * value(parts, function, alive))
+    return math.fsum(total)
+
+
+@settings(max_examples=300)
+@given(functions())
+def test_the_probability_of_any_function_is_that_of_its_truth_table(made: tuple[Structures, list[int]]) -> None:
+    parts, pool = made
+    exact = Conditioning(parts, CHANCES)
+    for function in pool:
+        assert float(exact.probability(function)) == pytest.approx(added_up(parts, function, {}), abs=1e-12)
+
+
+@settings(max_examples=200)
+@given(functions(), st.floats(0, 3))
+def test_derivatives_are_differences_between_a_working_and_a_failed_variable(
+    made: tuple[Structures, list[int]], weight: float
+) -> None:
+    parts, pool = made
+    weights = {pool[-2]: 1.0, pool[-1]: weight}
+    slopes = Conditioning(parts, CHANCES).derivatives(weights)
+    for name in NAMES:
+        difference = math.fsum(
+            factor * (added_up(parts, function, {name: True}) - added_up(parts, function, {name: False})) for function, factor in weights.items()
+        )
+        assert slopes[name] == pytest.approx(difference, abs=1e-12)

@@ -1,7 +1,7 @@
 /** Python in a worker: fetches the runtime, starts it, then answers one request after another. Only JSON text goes in and out. */
 
 /** @typedef {{name: string, bytes: number}} RuntimeFile */
-/** @typedef {{version: string, index: string, files: RuntimeFile[], labs: string, wheel: string, build: string}} Manifest */
+/** @typedef {{index: string, files: RuntimeFile[], build: string}} Manifest as hooks/pyodide_folder.py writes it */
 
 const FOLDER = new URL("./pyodide/", import.meta.url);
 const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d];
@@ -139,10 +139,10 @@ async function start() {
       throw new Error(`${name} could not be loaded (${firstLine(error)}). ${NOT_WHOLE}`);
     }
   };
-  /** Read the lock file and begin the download of the labs, checked against it. */
+  /** Read the lock file and begin the download of the labs, checked against it. @returns {Promise<{packages: Record<string, {file_name: string, sha256: string}>}>} */
   const locked = async () => {
     const lock = await (await begin("pyodide-lock.json", new URL(`pyodide-lock.json?${manifest.build}`, index))).json();
-    begin(manifest.wheel, new URL(manifest.wheel, index), { integrity: integrity(lock.packages[manifest.labs].sha256) });
+    for (const { file_name: name, sha256 } of Object.values(lock.packages)) begin(name, new URL(name, index), { integrity: integrity(sha256) });
     return lock;
   };
   for (const name of ["pyodide.asm.wasm", "python_stdlib.zip"]) begin(name, new URL(name, index));
@@ -162,7 +162,7 @@ async function start() {
     createPyodideModule,
     env: { PYTHONHASHSEED: "0" },
   });
-  await pyodide.loadPackage(manifest.labs, { messageCallback: () => {}, errorCallback: fail });
+  await pyodide.loadPackage(Object.keys(lockFileContents.packages), { messageCallback: () => {}, errorCallback: fail });
   return pyodide.runPython(GLUE);
 }
 

@@ -4,7 +4,7 @@ A request that asks n servers at once and waits for all of them is slow when at 
 
 Data:
     slow_share: probability that a request waits for at least one slow server.
-    fan_out_at_half: smallest fan-out at which at least half of the requests are slow; null where p is 0.
+    fan_out_at_half: smallest fan-out at which at least half of the requests are slow; null where none up to a billion is.
 
 Source:
     Jeffrey Dean and Luiz André Barroso, "The Tail at Scale", Communications of the ACM 56(2), 2013,
@@ -35,6 +35,17 @@ def slow_share(fan_out: int, p_slow: float) -> float:
     return -math.expm1(fan_out * math.log1p(-p_slow)) if p_slow < 1 else 1.0
 
 
+def fan_out_at_half(p_slow: float) -> int | None:
+    """Return the smallest fan-out at which at least half of the requests are slow; None when it is above a billion servers.
+
+    >>> fan_out_at_half(0.01), fan_out_at_half(1), fan_out_at_half(0)
+    (69, 1, None)
+    """
+    if p_slow < 1e-9:
+        return None
+    return math.ceil(math.log(0.5) / math.log1p(-p_slow)) if p_slow < 1 else 1
+
+
 def run(
     *,
     fan_out: Annotated[int, Range("Servers that one request asks", 1, 2000, scale="log")] = 100,
@@ -42,7 +53,7 @@ def run(
 ) -> Report:
     """Return the share of requests that wait for at least one slow server, beside other fan-outs."""
     share = slow_share(fan_out, p_slow)
-    half = math.ceil(math.log(0.5) / math.log1p(-p_slow)) if 0 < p_slow < 1 else 1 if p_slow == 1 else None
+    half = fan_out_at_half(p_slow)
     sizes = sorted({*_FAN_OUTS, fan_out})
     rows = [(f"{size:,}", percent(slow_share(size, p_slow), 1)) for size in sizes]
     points = [(float(size), slow_share(size, p_slow)) for size in range(1, 2001) if size <= 50 or size % 10 == 0]

@@ -130,7 +130,7 @@ class Grid:
         bins = self._bins(limit - least)
         moved = [(self._raised(part, least), count) for part, count in chosen]
         first = max(part.first for part, _ in moved)
-        last = min(bins, max(part.first + len(part.mass) - 1 for part, _ in moved))
+        last = min(bins, max(part.first + len(part.mass) for part, _ in moved))
         size = max(0, last + 1 - first)
         edges, middles = [1.0] * (size + 1), [1.0] * size
         for part, count in moved:
@@ -272,10 +272,11 @@ def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale
         else:
             high = _quantile(law, FARTHEST)
             spread = max(high - _quantile(law, 1 - FARTHEST), step)
-            if (bins == finest and spread > 0.8 * finest * step) or spread < _NARROW * high:
+            small = high * _NARROW if spread <= 3 * step else 0.0  # all of it at one time, or nearly: look no closer than needed
+            if (bins == finest and spread > 0.8 * finest * step) or spread < _NARROW * high or step <= small:
                 break
             bins = min(finest, 3 * bins)
-            step, limit = spread / bins, high + 2 * step
+            step, limit = max(spread / bins, small), high + 2 * step
         law = evaluate(step, limit)
     levels, limits = [law], [limit]
     while _quantile(levels[0], 0.5) < _RESOLUTION * step and len(levels) < _MOST_LEVELS:

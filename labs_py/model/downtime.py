@@ -53,7 +53,7 @@ def error_budget_left(objective: float, outages: float, period: float = MONTH) -
     >>> round(error_budget_left(0.999, outages=20 * 60) / 60, 1)
     23.2
     """
-    return downtime(objective, period) - outages
+    return (1 - _probability("objective", objective)) * period - outages
 
 
 def from_repair_times(between_failures: float, to_repair: float) -> float:

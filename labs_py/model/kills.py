@@ -22,7 +22,7 @@ from labs_py.model.availability import system_structure
 from labs_py.model.conditioning import Conditioning
 from labs_py.model.failure import Failure, Shares
 
-MOST_INSTANCES = 500
+MOST_INSTANCES = 200
 
 
 @dataclass(frozen=True)
