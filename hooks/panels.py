@@ -80,7 +80,7 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     title = escape(item.title)
     return (
         f'<lab-panel name="{item.name}" data-arguments="{arguments}">'
-        f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{escape(item.claim)}</span></div>'
+        f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{escape(item.claim[:1].upper() + item.claim[1:])}</span></div>'
         f'<form class="nh-form" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
         '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
@@ -161,7 +161,7 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 
 def _check(oracle: Oracle) -> str:
-    within = f"± {oracle.tolerance:.1g}" if oracle.tolerance is not None else "measured"
+    within = _within(oracle.tolerance)
     note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
     numbers = "".join(
         f'<td class="nh-number">{text}</td>'
@@ -169,6 +169,13 @@ def _check(oracle: Oracle) -> str:
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
     return f'<tr><th scope="row">{escape(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
+
+
+def _within(tolerance: float | None) -> str:
+    if tolerance is None:
+        return "measured"
+    # Below a billionth only the last bits of the arithmetic differ.
+    return f"± {significant(tolerance, 1)}" if tolerance > 1e-9 else "exact"
 
 
 def _sources(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:

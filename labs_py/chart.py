@@ -87,7 +87,7 @@ def lines(
     """Return lines, each named at its last point. `x` and `y` are axis titles with units; `steps` holds a value until the next point."""
     rows = [{"series": name, "x": a, "y": b} for name, points in series.items() for a, b in points]
     ends = [{"series": name, "x": points[-1][0], "y": points[-1][1]} for name, points in series.items()]
-    scale = {"type": "log"} if log_x else {"zero": False, "nice": False}
+    scale = {"type": "log", "nice": False} if log_x else {"zero": False, "nice": False}
     x_channel = {"field": "x", "type": "quantitative", "title": x, "scale": scale}
     y_axis = {"format": y_format} if y_format else {}
     y_channel = {

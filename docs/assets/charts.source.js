@@ -1,6 +1,6 @@
 /** Vega-Lite specifications to SVG. esbuild makes charts.js of this file and of the libraries it imports. */
 
-import { parse, View, Warn } from "vega";
+import { Error as ErrorsOnly, logger, parse, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { compile } from "vega-lite";
 
@@ -14,8 +14,9 @@ let drawn = 0;
  */
 export async function svg(spec, width) {
   const sized = /** @type {import("vega-lite").TopLevelSpec} */ ({ ...spec, width });
-  const dataflow = parse(compile(sized).spec, undefined, /** @type {any} */ ({ ast: true }));
-  const view = new View(dataflow, { expr: expressionInterpreter, renderer: "none", logLevel: Warn });
+  // What Vega-Lite warns of, the build has drawn all the same.
+  const dataflow = parse(compile(sized, { logger: logger(ErrorsOnly) }).spec, undefined, /** @type {any} */ ({ ast: true }));
+  const view = new View(dataflow, { expr: expressionInterpreter, renderer: "none", logLevel: ErrorsOnly });
   try {
     // Vega numbers its clip paths anew in each drawing; on one page their names must differ.
     const prefix = `live-${++drawn}-`;

@@ -19,7 +19,7 @@ from typing import Annotated
 
 from labs_py import chart
 from labs_py.exercise import Oracle, Predict, Reach
-from labs_py.numerals import percent, significant
+from labs_py.numerals import percent
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
 
@@ -49,10 +49,11 @@ def fan_out_at_half(p_slow: float) -> int | None:
 def run(
     *,
     fan_out: Annotated[int, Range("Servers that one request asks", 1, 2000, scale="log")] = 100,
-    p_slow: Annotated[float, Range("Probability that one server is slow", 0, 1, step=0.001, scale="linear")] = 0.01,
+    p_slow: Annotated[float, Range("Probability that one server is slow", 1e-6, 1, scale="log")] = 0.01,
 ) -> Report:
     """Return the share of requests that wait for at least one slow server, beside other fan-outs."""
     share = slow_share(fan_out, p_slow)
+    each = f"{p_slow * 100:.10g} %"
     half = fan_out_at_half(p_slow)
     sizes = sorted({*_FAN_OUTS, fan_out})
     rows = [(f"{size:,}", percent(slow_share(size, p_slow), 1)) for size in sizes]
@@ -83,12 +84,12 @@ def run(
     return Report(
         f"{percent(share, 0)} of requests wait for at least one slow server.",
         [
-            Metric("One server is slow", percent(p_slow, 2)),
+            Metric("One server is slow", each),
             Metric("A request is slow", percent(share, 1)),
             Metric("Half of the requests are slow from", f"{half:,} servers" if half else "no fan-out on"),
             Figure(
                 spec,
-                f"Requests that wait for at least one slow server, by fan-out, when {significant(p_slow * 100)} % of servers are slow",
+                f"Requests that wait for at least one slow server, by fan-out, when {each} of servers are slow",
                 Table(["Servers asked", "Slow requests"], rows),
             ),
         ],

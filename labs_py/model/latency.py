@@ -50,15 +50,15 @@ def serial_round_trips(request: Span) -> int:
     return round(longest_chain(request.inner, lambda way: 1.0, _nothing, cut=False))
 
 
-def all_round_trips(plan: Plan) -> int:
-    """Return how many calls a plan makes in all, waited for or not; of a request, one more than its round trips between services."""
+def all_calls(plan: Plan) -> int:
+    """Return how many calls a plan makes in all, waited for or not, the client's own included."""
     if isinstance(plan, Span):
-        return 1 + all_round_trips(plan.inner)
+        return 1 + all_calls(plan.inner)
     if isinstance(plan, Repeated):
-        return plan.times * all_round_trips(plan.part)
+        return plan.times * all_calls(plan.part)
     if isinstance(plan, AtMost):
-        return all_round_trips(plan.part)
-    return sum(all_round_trips(part) for part in (plan.parts if isinstance(plan, InOrder) else plan.branches))
+        return all_calls(plan.part)
+    return sum(all_calls(part) for part in (plan.parts if isinstance(plan, InOrder) else plan.branches))
 
 
 def sample(plan: Plan, rng: random.Random) -> float:

@@ -1,0 +1,310 @@
+"""Kill one service: what breaks depends on its callers, not on the boundary.
+
+For every service, the outcome of a request to each endpoint while the service is wholly down; then one instance of the victim dies, and
+the errors per second until it is back; then K instances chosen at random are dead. All are exact expectations, nothing is sampled.
+
+Data:
+    outcomes[E][S]: ok, degraded or fails, for a request to endpoint E while service S is wholly down.
+    waits_s[E][S]: extra seconds that the request waits; null when it waits for ever.
+    blast_radius[S], degraded_share[S]: shares of the load that fail and are degraded while S is wholly down.
+    phases: name, start_s, end_s, fails_per_s, degraded_per_s and monolith_fails_per_s, of 100 requests per second.
+    lost_requests, monolith_lost_requests: requests that fail between the kill and the restart, at 100 per second.
+    instances, killed: instances of all services together, and how many of them are dead.
+    success_probability: probability that a request succeeds with `killed` random instances dead; null when there are too many to count.
+
+Source:
+    Anatoly A. Krasnovsky, "Model Discovery and Graph Simulation: A Lightweight Gateway to Chaos Engineering", ICSE-NIER 2026,
+        https://arxiv.org/abs/2506.11176
+    gRPC Authors, "Deadlines", gRPC documentation, https://grpc.io/docs/guides/deadlines/
+    The Kubernetes Authors, "Configure Liveness, Readiness and Startup Probes",
+        https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/
+
+>>> run(victim="recommendation").takeaway
+'With recommendation down, 73.9 % of requests are degraded; a monolith that crashed would fail all of them.'
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.failure_figures import RATE, blast_radius, matrix, over_time, survival_curve, widest_first
+from labs_py.model import architecture_file
+from labs_py.model.architecture import Architecture, Call
+from labs_py.model.failure import Failure, Outcome
+from labs_py.model.kills import MOST_INSTANCES, Phase, instances, load_weighted_survival, phases
+from labs_py.numerals import percent, significant, span
+from labs_py.parameter import Choice, LabError, Range, Upload
+from labs_py.report import Metric, Part, Report, Table
+
+_ARCHITECTURE = architecture_file.load("online_boutique")
+_MOST_OUTCOMES = 20_000
+_DEFENCES = {
+    "none": "what their code has",
+    "timeout": "a timeout on every call",
+    "fallback": "timeouts, and fallbacks for failed calls",
+}
+
+
+def _services(architecture: Architecture) -> Mapping[str, str]:
+    return {name: name for name in architecture.services}
+
+
+def run(
+    *,
+    architecture: Annotated[Architecture, Upload()] = _ARCHITECTURE,
+    victim: Annotated[str, Choice("Victim", _services, of="architecture")] = "currency",
+    mode: Annotated[
+        str, Choice("The victim", {"crash": "crashes: calls fail at once", "hang": "hangs: calls get no answer"})
+    ] = "crash",
+    defence: Annotated[str, Choice("Its callers have", _DEFENCES)] = "none",
+    timeout_ms: Annotated[float, Range("Timeout, where the code has none", 1, 60_000, "ms", 1, "log")] = 1_000,
+    replicas: Annotated[int, Range("Instances of the victim", 0, 20, hint="0: as many as the file says.")] = 0,
+    detection_s: Annotated[float, Range("Health checks notice after", 0, 300, "s", 1)] = 30,
+    restart_s: Annotated[float, Range("It is back after", 1, 600, "s", 1)] = 60,
+    killed: Annotated[int, Range("Random instances dead at once", 0, 200)] = 2,
+) -> Report:
+    """Return what each service's failure does to each endpoint, and what dead instances do over time and by number."""
+    pairs = len(architecture.services) * len(architecture.endpoints)
+    if pairs > _MOST_OUTCOMES:
+        raise LabError(f"services times endpoints must be at most {_MOST_OUTCOMES:,} for this lab, got {pairs:,}")
+    if replicas:
+        needs = min(architecture.services[victim].needs, replicas)
+        architecture = architecture.with_service(victim, replicas=replicas, needs=needs)
+    failure = Failure(mode, defence, timeout_ms / 1000)  # type: ignore[arg-type]  # Choice has checked both
+    radius = failure.blast_radius(architecture)
+    down = {name: failure.when_down(architecture, [name]) for name in widest_first(radius)}
+    course = phases(architecture, victim, failure, detection=detection_s, restart=restart_s)
+    survival = load_weighted_survival(architecture) if instances(architecture) <= MOST_INSTANCES else []
+    killed = min(killed, instances(architecture))
+    lost, monolith_lost = _lost(course)
+    worst = max(outcome.wait for outcome in down[victim].values())
+    parts: list[Part] = [
+        Metric(
+            "Requests that fail", percent(radius[victim].fails, 1), f"{percent(radius[victim].degraded, 1)} degraded"
+        ),
+        Metric("A request waits for it", span(worst) if worst else "not at all", "at most, beside its normal latency"),
+        Metric(
+            "Lost when one instance dies",
+            significant(lost),
+            f"requests, of 100 a second; {significant(monolith_lost)} in a monolith",
+        ),
+        matrix(down, victim),
+        blast_radius(radius),
+        over_time(course),
+    ]
+    if survival and killed:
+        parts.append(survival_curve(survival, killed))
+    if architecture.file == _EXPERIMENT.file:
+        parts.append(_experiment())
+    return Report(
+        _takeaway(architecture, victim, mode, down[victim]),
+        parts,
+        {
+            "outcomes": {end: {name: down[name][end].status for name in radius} for end in architecture.endpoints},
+            "waits_s": {
+                end: {name: _finite(down[name][end].wait) for name in radius} for end in architecture.endpoints
+            },
+            "blast_radius": {name: shares.fails for name, shares in radius.items()},
+            "degraded_share": {name: shares.degraded for name, shares in radius.items()},
+            "phases": [_phase(phase) for phase in course],
+            "lost_requests": lost,
+            "monolith_lost_requests": monolith_lost,
+            "instances": instances(architecture),
+            "killed": killed,
+            "success_probability": survival[killed] if survival else None,
+        },
+    )
+
+
+def _takeaway(architecture: Architecture, victim: str, mode: str, outcomes: Mapping[str, Outcome]) -> str:
+    shares = {"fail": 0.0, "wait for ever": 0.0, "are degraded": 0.0}
+    for name, outcome in outcomes.items():
+        failing = "wait for ever" if math.isinf(outcome.wait) else "fail"
+        kind = {"fails": failing, "degraded": "are degraded"}.get(outcome.status)
+        if kind:
+            shares[kind] += architecture.load_share(name)
+    hurt = [f"{percent(share, 1)} of requests {kind}" for kind, share in shares.items() if share]
+    state, did = ("down", "crashed") if mode == "crash" else ("hung", "hung")
+    return f"With {victim} {state}, {' and '.join(hurt) or 'no request notices'}; a monolith that {did} would fail all of them."
+
+
+def _lost(course: list[Phase]) -> tuple[float, float]:
+    spans = [
+        (phase, (phase.end - phase.start) * RATE) for phase in course if phase.name in ("not noticed", "taken out")
+    ]
+    return (
+        math.fsum(phase.shares.fails * requests for phase, requests in spans),
+        math.fsum(phase.monolith_fails * requests for phase, requests in spans),
+    )
+
+
+def _finite(wait: float) -> float | None:
+    return wait if math.isfinite(wait) else None
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return {
+        "name": phase.name,
+        "start_s": phase.start,
+        "end_s": phase.end,
+        "fails_per_s": phase.shares.fails * RATE,
+        "degraded_per_s": phase.shares.degraded * RATE,
+        "monolith_fails_per_s": phase.monolith_fails * RATE,
+    }
+
+
+# --- tasks, and the experiment that measured a real system ---------------------------------------
+
+_EXPERIMENT = architecture_file.load("social_network_experiment")
+_REPLICATED = ("compose-post", "home-timeline", "user-timeline", "text", "media")
+_PUBLISHED = [  # instances of the five replicated services, dead, the author's model and its ±, measured
+    (1, 2, 0.4182, 0.0005, 0.5533),
+    (1, 4, 0.1613, 0.0005, 0.1775),
+    (1, 6, 0.0454, 0.0002, 0.0376),
+    (1, 9, 0.0014, 0.00005, 0.0067),
+    (3, 3, 0.6281, 0.0005, 0.6969),
+    (3, 7, 0.3054, 0.0007, 0.3054),
+    (3, 11, 0.1145, 0.0004, 0.0958),
+    (3, 16, 0.0132, 0.0001, 0.0155),
+]
+
+
+def _succeeds(copies: int, dead: int, architecture: Architecture = _EXPERIMENT) -> float:
+    for name in _REPLICATED:
+        architecture = architecture.with_service(name, replicas=copies)
+    return load_weighted_survival(architecture)[dead]
+
+
+def _experiment() -> Table:
+    rows = [
+        [
+            f"{dead} of {12 if copies == 1 else 22}",
+            "1" if copies == 1 else "3 of five services",
+            f"{_succeeds(copies, dead):.6f}",
+            f"{model:.4f}",
+            f"{live:.4f}",
+            _signed(live - _succeeds(copies, dead)),
+        ]
+        for copies, dead, model, _, live in _PUBLISHED
+    ]
+    columns = ["Dead", "Instances", "Exact, here", "Author's model, sampled", "Measured", "Measured − exact"]
+    return Table(columns, rows, "Requests that succeed: the published experiment on the running system")
+
+
+def _signed(difference: float) -> str:
+    return f"{difference:+.4f}".replace("-", "−") if abs(difference) >= 0.00005 else "0.0000"
+
+
+def _reads_without_social_graph() -> Architecture:
+    """Return the experiment's system with a home timeline that does not need social-graph, as its own traces show."""
+    home = _EXPERIMENT.endpoints["home timeline"]
+    calls = tuple(call for call in home.calls if isinstance(call, Call) and call.service != "social-graph")
+    return replace(_EXPERIMENT, endpoints={**_EXPERIMENT.endpoints, home.name: replace(home, calls=calls)})
+
+
+TASKS = [
+    Predict(
+        "currency turns prices into the visitor's currency. It has one instance, and it dies. How many of the shop's requests fail?",
+        ["None: prices stay in dollars", "About 4 %: only orders need exact prices", "About 78 %", "All of them"],
+        2,
+        "Every page that shows a price calls it, and the code treats its error as fatal: 18 of 23 requests. Only adding to a cart and choosing "
+        "a currency do without.",
+        {"victim": "currency"},
+        lambda data: min(range(4), key=lambda index: abs((0, 0.04, 0.78, 1)[index] - data["blast_radius"]["currency"])),
+    ),
+    Predict(
+        "recommendation is optional: when it fails, the page comes without. Now it does not crash but hangs. What do visitors see?",
+        ["Pages without recommendations", "74 % of requests never get an answer", "Only product pages are slow"],
+        1,
+        "The code is ready for an error, and no error comes: the call has no deadline, and gRPC sets none by default. Optional does not help "
+        "whoever waits for ever.",
+        {"victim": "recommendation", "mode": "hang"},
+        lambda data: 1 if data["blast_radius"]["recommendation"] > 0.7 else 0,
+    ),
+    Predict(
+        "Three instances of currency, one dies, and until health checks notice, a third of all calls of currency fail. How many requests fail?",
+        ["Fewer than a third", "A third, as in a monolith with three instances", "Nearly half"],
+        2,
+        "A request meets the dead instance unless all its calls miss it. Product pages make two calls, the home page ten: 1 − (2/3)¹⁰ is 98 %.",
+        {"victim": "currency", "replicas": "3"},
+        lambda data: 0 if data["phases"][1]["fails_per_s"] < 33 else 1 if data["phases"][1]["fails_per_s"] < 34 else 2,
+    ),
+    Reach(
+        "recommendation hangs. Let no request fail, with callers that still have no fallback.",
+        lambda data, arguments: (
+            (arguments["victim"], arguments["mode"]) == ("recommendation", "hang")
+            and arguments["architecture"] == "online_boutique"
+            and arguments["defence"] != "fallback"
+            and data["blast_radius"]["recommendation"] == 0
+        ),
+        {"victim": "recommendation", "mode": "hang", "defence": "timeout"},
+        {"victim": "recommendation", "mode": "hang", "replicas": "3"},
+        "What would turn silence into an error, for which the code is ready?",
+        "A timeout: the call fails after it, and the optional call's error only degrades the page. More instances do not help when all hang.",
+    ),
+    Reach(
+        "An instance of currency crashes. Lose fewer than 500 requests until it is back, without changing the callers.",
+        lambda data, arguments: (
+            (arguments["victim"], arguments["mode"], arguments["defence"]) == ("currency", "crash", "none")
+            and arguments["architecture"] == "online_boutique"
+            and data["lost_requests"] < 500
+        ),
+        {"victim": "currency", "replicas": "3", "detection_s": "10"},
+        {"victim": "currency", "replicas": "3"},
+        "With several instances, requests are lost only until health checks take the dead one out.",
+        "Copies alone leave 30 s of errors. Copies and a faster check: 10 s at 48 errors a second. Restarting in 6 s would do it too.",
+    ),
+]
+
+_README = ("Krasnovsky 2026", "https://github.com/a-a-k/socialnet-resilience")
+_CODE = ("counted in the code", "https://github.com/GoogleCloudPlatform/microservices-demo")
+_MEASURED = (
+    "Measured on the running system, where stores could die too and every round but the first began with empty ones."
+)
+
+
+def _published(copies: int, dead: int, model: float, spread: float, live: float) -> list[Oracle]:
+    setting = f"{dead} of {12 if copies == 1 else 22} instances dead"
+    return [
+        Oracle(
+            f"{setting}, author's model", model, lambda: _succeeds(copies, dead), *_README, tolerance=spread, digits=3
+        ),
+        Oracle(f"{setting}, measured", live, lambda: _succeeds(copies, dead), *_README, digits=3, note=_MEASURED),
+    ]
+
+
+ORACLES = [
+    *[oracle for row in _PUBLISHED for oracle in _published(*row)],
+    Oracle(
+        "2 of 12 dead, measured; a home timeline that does not need social-graph",
+        0.5533,
+        lambda: _succeeds(1, 2, _reads_without_social_graph()),
+        *_README,
+        digits=3,
+        note="In the author's traces home-timeline calls social-graph 10,284 times, once for each new post, and never for its 5,305 reads.",
+    ),
+    Oracle(
+        "Online Boutique without currency: requests that fail",
+        18 / 23,
+        lambda: float(run(victim="currency").data["blast_radius"]["currency"]),
+        *_CODE,
+        tolerance=1e-12,
+    ),
+    Oracle(
+        "Online Boutique without its catalog",
+        21 / 23,
+        lambda: float(run().data["blast_radius"]["catalog"]),
+        *_CODE,
+        tolerance=1e-12,
+    ),
+]
+
+LIMITS = [
+    "Callers do not retry, and no circuit breaker opens. Retries would hide some failures and add load (module 2).",
+    "Nothing overloads. Requests that wait for ever cost nothing here; in a real system they hold threads until healthy endpoints fail too.",
+    "A balancer picks an instance at random for each call. One that pins a client to a connection makes some clients suffer and spares others.",
+    "A fallback is assumed to exist for every call. For a payment there is no honest one.",
+    "The monolith is one process per instance, and a crash of any part ends the process.",
+]
