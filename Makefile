@@ -1,6 +1,6 @@
 # A person's commands; CI calls the same ones. Each sets up what it needs first, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve site test check format lock clean
+.PHONY: help setup serve site test check bench format lock clean
 
 PORT ?= 8000
 RUN := .venv/bin/python -m
@@ -37,6 +37,9 @@ check: setup ## check style and types of the Python and the JavaScript
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" node_modules/.bin/tsc --noEmit
+
+bench: setup ## measure speed, as ratios to a yardstick timed in the same run
+	@for bench in tests/bench/bench_*.py; do .venv/bin/python $$bench || failed=1; done; exit $${failed:-0}
 
 format: setup ## put the Python into the one format
 	@$(RUN) ruff check --fix-only

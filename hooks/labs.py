@@ -10,7 +10,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-_SOURCES = Path("labs_py")
+_SOURCES = Path(__file__).parents[1] / "labs_py"
 _state: dict[str, float] = {}
 
 

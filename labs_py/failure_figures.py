@@ -33,7 +33,7 @@ def matrix(down: Mapping[str, Mapping[str, Outcome]], victim: str) -> Figure:
     endpoints = list(next(iter(down.values())))
     top = {
         "orient": "top",
-        "labelAngle": -40,
+        "labelAngle": -60,
         "labelOverlap": False,
         "labelLimit": 130,
         "domain": False,
@@ -63,6 +63,7 @@ def matrix(down: Mapping[str, Mapping[str, Outcome]], victim: str) -> Figure:
             },
         ],
         {"step": 24},
+        padding={"left": 2, "right": 48, "top": 6, "bottom": 2},  # for the slanted name of the last column
     )
     caption = f"Row by row, what happens when that service is down: F fails, D degraded, · fine; outlined: {victim}"
     cells = [[name, *(_said(outcome) for outcome in outcomes.values())] for name, outcomes in down.items()]

@@ -20,7 +20,7 @@ def pages() -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "expects_errors(*texts): console errors that contain one of the texts belong to the test")
+    config.addinivalue_line("markers", "expects_errors: console errors and failed responses belong to the test")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

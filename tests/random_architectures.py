@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from hypothesis import strategies as st
+
 from labs_py.model.architecture import Alternatives, Architecture, Call, Endpoint, Operation, Parallel, Service, Step
 
 PROBABILITIES = st.sampled_from([0.0, 0.3, 0.5, 0.9, 0.99, 1.0])
@@ -45,7 +46,9 @@ def architectures(draw: st.DrawFn, most_replicas: int = 2, zones: bool = True) -
         )
         targets += [(name, operation) for operation in ("", *services[name].operations)]
     endpoints = {
-        f"GET /{index}": Endpoint(f"GET /{index}", draw(st.sampled_from(list(services))), index + 1.0, draw(steps(targets)))
+        f"GET /{index}": Endpoint(
+            f"GET /{index}", draw(st.sampled_from(list(services))), index + 1.0, draw(steps(targets))
+        )
         for index in range(draw(st.integers(1, 2)))
     }
     return Architecture("random", services, endpoints, infrastructure)
@@ -62,8 +65,14 @@ def states(architecture: Architecture) -> Iterator[tuple[float, Callable[[str], 
 
         def up(name: str, alive: Mapping[object, bool] = alive) -> bool:
             service = architecture.services[name]
-            places = [service.runs_on[index % len(service.runs_on)] if service.runs_on else None for index in range(service.replicas)]
-            return sum(alive[name, index] and (place is None or alive[place]) for index, place in enumerate(places)) >= service.needs
+            places = [
+                service.runs_on[index % len(service.runs_on)] if service.runs_on else None
+                for index in range(service.replicas)
+            ]
+            return (
+                sum(alive[name, index] and (place is None or alive[place]) for index, place in enumerate(places))
+                >= service.needs
+            )
 
         yield chance, up
 
@@ -89,5 +98,7 @@ def expected(architecture: Architecture, endpoint: Endpoint, force: Mapping[str,
     """Return the probability of success by adding up all states; `force` fixes services up or down."""
     fixed = force or {}
     return math.fsum(
-        chance for chance, up in states(architecture) if succeeds(architecture, endpoint, lambda name, up=up: fixed.get(name, up(name)))  # type: ignore[misc]
+        chance
+        for chance, up in states(architecture)
+        if succeeds(architecture, endpoint, lambda name, up=up: fixed.get(name, up(name)))  # type: ignore[misc]
     )

@@ -57,3 +57,30 @@ def test_the_other_elements_that_the_page_shows_are_filled_too(clone: Path) -> N
     html = python(clone, "-c", f"from hooks.panels import fill; print(fill({elements + value!r}, 'page.md'))")
     assert "Find the objective at which" in html
     assert '<span class="nh-value">1,000</span>' in html
+
+
+EDIT = """
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from hooks import labs
+
+page = SimpleNamespace(file=SimpleNamespace(src_uri="page.md"))
+path = Path("labs_py/labs/error_budget.py")
+
+def build():
+    labs.on_pre_build(None)
+    return labs.on_page_content('<lab-panel name="error_budget"></lab-panel>', page, None, None)
+
+before = build()
+text = path.read_text()
+path.write_text(text.replace('Metric("Failures allowed"', 'Metric("Failures left"'))
+os.utime(path, (2e9, 2e9))
+after = build()
+path.write_text(text)
+print("Failures allowed" in before, "Failures left" in before, "Failures left" in after)
+"""
+
+
+def test_an_edited_lab_is_what_the_next_build_of_a_running_serve_shows(clone: Path) -> None:
+    assert python(clone, "-c", EDIT) == "True False True\n"

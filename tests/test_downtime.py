@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from labs_py.model import downtime
 from labs_py.model.downtime import DAY, HOUR, MONTH, PERIODS, QUARTER, WEEK, YEAR
 
@@ -64,9 +65,9 @@ def test_real_outages_as_the_only_downtime_of_a_year(hours: float, availability:
 
 
 def test_values_outside_their_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="availability must be from 0 to 1, got 1.1"):
+    with pytest.raises(ValueError, match=r"availability must be from 0 to 1, got 1\.1"):
         downtime.downtime(1.1)
-    with pytest.raises(ValueError, match="availability must be from 0 to 1, got -0.1"):
+    with pytest.raises(ValueError, match=r"availability must be from 0 to 1, got -0\.1"):
         downtime.nines(-0.1)
     with pytest.raises(ValueError, match="objective must be from 0 to 1, got 2"):
         downtime.error_budget_left(2, 0)

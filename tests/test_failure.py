@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_architectures import architectures
+
 from labs_py.model.architecture import Alternatives, Architecture, Call, Endpoint, Parallel, Service, Step
 from labs_py.model.architecture_file import load
 from labs_py.model.failure import Failure, Outcome, Shares
-from random_architectures import architectures
 
 
 def system(*calls: Step, **services: Service) -> Architecture:
     names = ("a", "b", "c")
     made = {name: services.get(name, Service(name)) for name in names}
-    return Architecture("", {"gateway": Service("gateway"), **made}, {"GET /": Endpoint("GET /", "gateway", 1.0, calls)})
+    return Architecture(
+        "", {"gateway": Service("gateway"), **made}, {"GET /": Endpoint("GET /", "gateway", 1.0, calls)}
+    )
 
 
 def outcome(architecture: Architecture, down: str, failure: Failure = Failure()) -> Outcome:  # noqa: B008 (frozen)
@@ -49,7 +52,11 @@ TIMEOUT, FALLBACK = Failure("hang", "timeout", 0.5), Failure("hang", "fallback",
         (Alternatives(((Call("a"),), (Call("b"),))), FALLBACK, Outcome("ok", 0.5)),  # the next one before the fallback
         (Alternatives(((Call("a"),), (Call("a"),))), FALLBACK, Outcome("degraded", 1.0)),
         (Alternatives(((Call("a"),), (Call("a"),)), optional=True), CRASH, Outcome("degraded")),
-        (Parallel(((Call("a", timeout=0.1, optional=True),), (Call("a", timeout=0.3, optional=True),))), HANG, Outcome("degraded", 0.3)),
+        (
+            Parallel(((Call("a", timeout=0.1, optional=True),), (Call("a", timeout=0.3, optional=True),))),
+            HANG,
+            Outcome("degraded", 0.3),
+        ),
         (Parallel(((Call("a"),), (Call("b"),)), optional=True, timeout=0.2), HANG, Outcome("degraded", 0.2)),
     ],
 )
@@ -81,7 +88,16 @@ def test_waits_add_up_along_a_sequence_until_it_fails() -> None:
 
 def test_online_boutiques_blast_radius_is_what_its_code_says() -> None:
     shares = CRASH.blast_radius(load("online_boutique"))
-    published = {"frontend": 23, "catalog": 21, "cart": 21, "redis": 21, "currency": 18, "shipping": 4, "checkout": 1, "payment": 1}
+    published = {
+        "frontend": 23,
+        "catalog": 21,
+        "cart": 21,
+        "redis": 21,
+        "currency": 18,
+        "shipping": 4,
+        "checkout": 1,
+        "payment": 1,
+    }
     for name, requests in published.items():
         assert shares[name].fails == pytest.approx(requests / 23, abs=1e-12)
     for name in ("ad", "recommendation", "email"):
@@ -123,79 +139,92 @@ def test_too_many_different_waits_are_refused() -> None:
 # --- every run played ----------------------------------------------------------------------------
 
 
-class Stopped(Exception):
+class CallError(Exception):
     """A call that failed."""
 
 
-def play(architecture: Architecture, endpoint: Endpoint, failure: Failure, meets_dead: Callable[[str], bool]) -> Outcome:
-    """Run one request as a program would: exceptions for failures, a clock for waiting."""
-    clock = [0.0]
-    degraded = [False]
+class Run:
+    """One request, run as a program would: exceptions for failures, a clock for waiting."""
 
-    def reach(service: str, operation: str) -> None:
-        if meets_dead(service):
-            if failure.mode == "hang":
-                clock[0] = math.inf
-            raise Stopped
-        run(architecture.services[service].calls_for(operation), failure.defence == "fallback")
+    def __init__(self, architecture: Architecture, failure: Failure, meets_dead: Callable[[str], bool]) -> None:
+        self.architecture, self.failure, self.meets_dead = architecture, failure, meets_dead
+        self.fallback = failure.defence == "fallback"
+        self.clock, self.degraded = 0.0, False
 
-    def run(steps: tuple[Step, ...], answered: bool) -> None:
+    def request(self, endpoint: Endpoint) -> Outcome:
+        try:
+            self.reach(endpoint.entry, "")
+            self.sequence(endpoint.calls, self.fallback)
+        except CallError:
+            return Outcome("fails", self.clock)
+        return Outcome("degraded" if self.degraded else "ok", self.clock)
+
+    def reach(self, service: str, operation: str) -> None:
+        if self.meets_dead(service):
+            if self.failure.mode == "hang":
+                self.clock = math.inf
+            raise CallError
+        self.sequence(self.architecture.services[service].calls_for(operation), self.fallback)
+
+    def sequence(self, steps: tuple[Step, ...], answered: bool) -> None:
         for step in steps:
             for _ in range(step.times if isinstance(step, Call) else 1):
-                attempt(step, answered)
+                self.attempt(step, answered)
 
-    def attempt(step: Step, answered: bool) -> None:
-        default = failure.timeout if failure.defence != "none" and isinstance(step, Call) else None
-        limit, began, spoiled = step.timeout or default, clock[0], degraded[0]
+    def attempt(self, step: Step, answered: bool) -> None:
+        default = self.failure.timeout if self.failure.defence != "none" and isinstance(step, Call) else None
+        limit, began, spoiled = step.timeout or default, self.clock, self.degraded
         try:
-            work(step, answered)
-            stopped = False
-        except Stopped:
-            stopped = True
-        if limit is not None and round(clock[0] - began, 9) >= limit:
-            clock[0], stopped = began + limit, True
-        if not stopped:
-            return
-        degraded[0] = spoiled
-        if math.isinf(clock[0]) or not (step.optional or answered):
-            raise Stopped
-        degraded[0] = True
+            self.work(step, answered)
+            failed = False
+        except CallError:
+            failed = True
+        if limit is not None and round(self.clock - began, 9) >= limit:
+            self.clock, failed = began + limit, True
+        if failed:
+            self.degraded = spoiled
+            if math.isinf(self.clock) or not (step.optional or answered):
+                raise CallError
+            self.degraded = True
 
-    def work(step: Step, answered: bool) -> None:
+    def work(self, step: Step, answered: bool) -> None:
         if isinstance(step, Call):
-            reach(step.service, step.operation)
+            self.reach(step.service, step.operation)
         elif isinstance(step, Parallel):
-            began, ends, stopped = clock[0], [clock[0]], False
-            for branch in step.branches:
-                clock[0] = began
-                try:
-                    run(branch, answered)
-                except Stopped:
-                    stopped = True
-                ends.append(clock[0])
-            clock[0] = max(ends)
-            if stopped:
-                raise Stopped
+            self.together(step, answered)
         else:
-            for branch in step.branches:
-                try:
-                    run(branch, answered=False)
-                except Stopped:
-                    if math.isinf(clock[0]):
-                        raise
-                else:
-                    return
-            raise Stopped
+            self.one_of(step)
 
-    try:
-        reach(endpoint.entry, "")
-        run(endpoint.calls, failure.defence == "fallback")
-    except Stopped:
-        return Outcome("fails", clock[0])
-    return Outcome("degraded" if degraded[0] else "ok", clock[0])
+    def together(self, step: Parallel, answered: bool) -> None:
+        began, ends, failed = self.clock, [self.clock], False
+        for branch in step.branches:
+            self.clock = began
+            try:
+                self.sequence(branch, answered)
+            except CallError:
+                failed = True
+            ends.append(self.clock)
+        self.clock = max(ends)
+        if failed:
+            raise CallError
+
+    def one_of(self, step: Alternatives) -> None:
+        for branch in step.branches:
+            spoiled = self.degraded
+            try:
+                self.sequence(branch, answered=False)
+            except CallError:
+                self.degraded = spoiled
+                if math.isinf(self.clock):
+                    raise
+            else:
+                return
+        raise CallError
 
 
-def all_runs(architecture: Architecture, endpoint: Endpoint, failure: Failure, dead: dict[str, float]) -> Iterator[tuple[Outcome, float]]:
+def all_runs(
+    architecture: Architecture, endpoint: Endpoint, failure: Failure, dead: dict[str, float]
+) -> Iterator[tuple[Outcome, float]]:
     """Yield the outcome and the probability of every way the calls can meet dead or living instances."""
     waiting: list[list[bool]] = [[]]
     while waiting:
@@ -210,10 +239,9 @@ def all_runs(architecture: Architecture, endpoint: Endpoint, failure: Failure, d
             made.append((met, chance))
             return met
 
-        found = play(architecture, endpoint, failure, meets_dead)
+        found = Run(architecture, failure, meets_dead).request(endpoint)
         yield found, math.prod(chance if met else 1 - chance for met, chance in made)
-        for index in range(len(script), len(made)):
-            waiting.append([met for met, _ in made[:index]] + [True])
+        waiting.extend([met for met, _ in made[:index]] + [True] for index in range(len(script), len(made)))
 
 
 @settings(max_examples=150, deadline=None)
@@ -223,7 +251,9 @@ def all_runs(architecture: Architecture, endpoint: Endpoint, failure: Failure, d
     st.sampled_from(["none", "timeout", "fallback"]),
     st.data(),
 )
-def test_outcomes_add_up_every_run_of_the_request(architecture: Architecture, mode: str, defence: str, data: st.DataObject) -> None:
+def test_outcomes_add_up_every_run_of_the_request(
+    architecture: Architecture, mode: str, defence: str, data: st.DataObject
+) -> None:
     failure = Failure(mode, defence, 0.2)  # type: ignore[arg-type]
     victims = data.draw(st.lists(st.sampled_from(list(architecture.services)), max_size=2))
     dead = {name: data.draw(st.sampled_from([1.0, 0.5, 0.25])) for name in victims}

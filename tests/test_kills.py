@@ -6,11 +6,12 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_architectures import architectures, succeeds
+
 from labs_py.model.architecture import Architecture, Call, Endpoint, Service
 from labs_py.model.architecture_file import load
 from labs_py.model.failure import Failure, Shares
 from labs_py.model.kills import instances, load_weighted_survival, phases, survival
-from random_architectures import architectures, succeeds
 
 REPLICATED = ("compose-post", "home-timeline", "user-timeline", "text", "media")
 
@@ -78,7 +79,9 @@ def test_a_request_that_needs_some_of_many_single_instances_is_hypergeometric(ne
 
 
 def test_infrastructure_does_not_die_in_this_experiment() -> None:
-    placed = Architecture("", {"a": Service("a", replicas=2, runs_on=("zone",))}, {"GET /": Endpoint("GET /", "a")}, {"zone": 0.5})
+    placed = Architecture(
+        "", {"a": Service("a", replicas=2, runs_on=("zone",))}, {"GET /": Endpoint("GET /", "a")}, {"zone": 0.5}
+    )
     assert load_weighted_survival(placed) == [1.0, 1.0, 0.0]
 
 
@@ -88,7 +91,7 @@ def test_too_many_instances_are_refused_and_the_most_are_counted() -> None:
     assert instances(Architecture("", services, endpoint)) == 200
     assert survival(Architecture("", services, endpoint))["GET /"][99] == 1.0
     services["s2"] = Service("s2")
-    with pytest.raises(ValueError, match="instances must be at most 200 in all .* got 201; lower replicas"):
+    with pytest.raises(ValueError, match=r"instances must be at most 200 in all .* got 201; lower replicas"):
         survival(Architecture("", services, endpoint))
 
 

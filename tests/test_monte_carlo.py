@@ -5,13 +5,14 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_architectures import architectures
+from test_structure import CHANCES, functions, value
+
 from labs_py.model.architecture import Architecture
 from labs_py.model.architecture_file import load
 from labs_py.model.availability import system_availability
 from labs_py.model.monte_carlo import bit_states, random_bits, simulated_availability, wilson
 from labs_py.model.structure import Structures
-from random_architectures import architectures
-from test_structure import CHANCES, functions, value
 
 
 @pytest.mark.parametrize("chance", [0.0, 1.0, 0.5, 0.999, 0.1, 1e-3])
@@ -64,7 +65,7 @@ def test_a_seed_fixes_the_result_and_another_one_changes_it() -> None:
     assert simulated_availability(architecture, 10_000, 3) == simulated_availability(architecture, 10_000, 3)
     assert simulated_availability(architecture, 10_000, 3) != simulated_availability(architecture, 10_000, 4)
     # Fixed so that another platform's or version's generator would be noticed.
-    assert random_bits(random.Random(1), 64, 0.9) == 0xffdeffffffffdfbb
+    assert random_bits(random.Random(1), 64, 0.9) == 0xFFDEFFFFFFFFDFBB
 
 
 def test_wilsons_interval_reproduces_a_textbook_value_and_stays_inside_0_and_1() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from labs_py.model.conditioning import Conditioning
 from labs_py.model.structure import FAILS, WORKS, Structures
 
@@ -139,6 +140,35 @@ def test_derivatives_are_differences_between_a_working_and_a_failed_variable(
     slopes = Conditioning(parts, CHANCES).derivatives(weights)
     for name in NAMES:
         difference = math.fsum(
-            factor * (added_up(parts, function, {name: True}) - added_up(parts, function, {name: False})) for function, factor in weights.items()
+            factor * (added_up(parts, function, {name: True}) - added_up(parts, function, {name: False}))
+            for function, factor in weights.items()
         )
         assert slopes[name] == pytest.approx(difference, abs=1e-12)
+
+
+def test_the_most_used_part_is_not_conditioned_on_when_the_rest_depends_on_its_inside() -> None:
+    parts = Structures()
+    a, b, c, d, e = (parts.variable(name) for name in NAMES)
+    often = parts.any_of([a, b])  # used three times, but a stands beside it too
+    function = parts.at_least(2, [parts.all_of([often, c]), parts.all_of([often, d]), parts.all_of([often, e]), a])
+    assert float(Conditioning(parts, CHANCES).probability(function)) == pytest.approx(added_up(parts, function, {}))
+
+
+def test_a_shared_group_that_stands_alone_is_conditioned_on_as_one() -> None:
+    parts = Structures()
+    a, b, c, d, e = (parts.variable(name) for name in NAMES)
+    often = parts.at_least(2, [a, b, c])
+    function = parts.at_least(2, [parts.all_of([often, d]), parts.all_of([often, e]), often])
+    exact = Conditioning(parts, CHANCES)
+    assert float(exact.probability(function)) == pytest.approx(added_up(parts, function, {}))
+    assert exact.conditionings == 1
+
+
+def test_a_part_of_a_quorum_matters_when_the_others_are_one_short() -> None:
+    parts = Structures()
+    quorum = parts.at_least(2, [parts.variable(name) for name in "abc"])
+    slopes = Conditioning(parts, {"a": 0.9, "b": 0.8, "c": 0.7}).derivatives({quorum: 1.0})
+    by_hand = {"a": 0.8 * 0.3 + 0.2 * 0.7, "b": 0.9 * 0.3 + 0.1 * 0.7, "c": 0.9 * 0.2 + 0.1 * 0.8}
+    assert slopes == pytest.approx(by_hand)
+    equal = Conditioning(parts, dict.fromkeys("abc", 0.9)).derivatives({quorum: 1.0})
+    assert equal == pytest.approx(dict.fromkeys("abc", 2 * 0.9 * 0.1))

@@ -179,6 +179,9 @@ class LabPanel extends HTMLElement {
   /** Show a message, with a button where something can be done. @param {string} message @param {string} [label] @param {() => void} [act] */
   #complain(message, label, act) {
     this.#settings?.unmark();
+    // The same message stays as it is: its button may be under the reader's finger.
+    if (!this.#error.hidden && this.#error.dataset.message === message) return;
+    this.#error.dataset.message = message;
     this.#error.replaceChildren(message);
     if (label && act) {
       const button = document.createElement("button");

@@ -57,14 +57,13 @@ class Download {
 
 /** Fetch a file that must be there. @param {string} name @param {URL} url @param {RequestInit} [init] @returns {Promise<Response>} */
 async function fetched(name, url, init) {
-  let response;
-  try {
-    response = await network(url, init);
-  } catch (error) {
-    // A wrong checksum and a lost connection are the same error; only a second look tells them apart.
-    const there = init?.integrity && (await network(url).then((again) => again.ok, () => false));
-    throw new Error(there ? `${name} is not the file that this site was built with. ${NOT_WHOLE}` : `${name} could not be downloaded. ${UNREACHABLE}`);
+  let response = await network(url, init).catch(() => undefined);
+  if (!response && init?.integrity) {
+    // A wrong checksum, a missing file and a lost connection are one and the same error; a second look tells them apart.
+    response = await network(url).catch(() => undefined);
+    if (response?.ok) throw new Error(`${name} is not the file that this site was built with. ${NOT_WHOLE}`);
   }
+  if (!response) throw new Error(`${name} could not be downloaded. ${UNREACHABLE}`);
   if (!response.ok) throw new Error(`${name} could not be downloaded: the server answered ${response.status}. ${NOT_WHOLE}`);
   return response;
 }
@@ -75,20 +74,21 @@ async function fetched(name, url, init) {
  * @param {RuntimeFile} file @param {URL} url @param {Download} download @param {RequestInit} [init]
  */
 async function counted(file, url, download, init) {
-  const response = await fetched(file.name, url, init);
+  const name = file.name.replace(/^.*\//, "");
+  const response = await fetched(name, url, init);
   const copy = response.clone().body?.getReader();
   let part = await copy?.read();
-  const isWasm = file.name.endsWith(".wasm");
-  if (isWasm && WASM_MAGIC.some((byte, index) => part?.value?.[index] !== byte)) throw new Error(`${file.name} is not WebAssembly. ${NOT_WHOLE}`);
+  const isWasm = name.endsWith(".wasm");
+  if (isWasm && WASM_MAGIC.some((byte, index) => part?.value?.[index] !== byte)) throw new Error(`${name} is not WebAssembly. ${NOT_WHOLE}`);
   const rest = async () => {
     let bytes = 0;
     for (; copy && part && !part.done; part = await copy.read()) {
       bytes += part.value.length;
       download.add(part.value.length);
     }
-    if (bytes !== file.bytes) fail(`${file.name} must have ${file.bytes.toLocaleString("en")} bytes, got ${bytes.toLocaleString("en")}. ${NOT_WHOLE}`);
+    if (bytes !== file.bytes) fail(`${name} must have ${file.bytes.toLocaleString("en")} bytes, got ${bytes.toLocaleString("en")}. ${NOT_WHOLE}`);
   };
-  rest().catch(() => fail(`The download of ${file.name} broke off. ${UNREACHABLE}`));
+  rest().catch(() => fail(`The download of ${name} broke off. ${UNREACHABLE}`));
   const mislabeled = isWasm && response.headers.get("content-type") !== "application/wasm";
   return mislabeled ? new Response(response.body, { headers: { "content-type": "application/wasm" } }) : response;
 }

@@ -59,7 +59,9 @@ def run(
     architecture: Annotated[Architecture, Upload()] = _ARCHITECTURE,
     endpoint: Annotated[str, Choice("Endpoint", _endpoints, of="architecture")] = "GET /",
     placement: Annotated[str, Choice("Two services that talk stand", _PLACEMENTS)] = "across_zones",
-    round_trip_ms: Annotated[float, Range("Round trip", 0, 1000, "ms", 0.1, hint="Used when the round trip is as given below.")] = 1.5,
+    round_trip_ms: Annotated[
+        float, Range("Round trip", 0, 1000, "ms", 0.1, hint="Used when the round trip is as given below.")
+    ] = 1.5,
     plan: Annotated[str, Choice("Calls are made", _PLANS)] = "as_written",
 ) -> Report:
     """Return the waterfall of one request, its latency beside the monolith's, and all endpoints in a table."""
@@ -72,10 +74,16 @@ def run(
     return Report(
         _takeaway(endpoint, data[endpoint], way),
         [
-            Metric("Round trips in series", f"{data[endpoint]['serial_round_trips']}", f"of {count(data[endpoint]['round_trips'], 'call')} in all"),
+            Metric(
+                "Round trips in series",
+                f"{data[endpoint]['serial_round_trips']}",
+                f"of {count(data[endpoint]['round_trips'], 'call')} in all",
+            ),
             Metric("Network floor", milliseconds(floor(request)), "no work can make it less"),
             Metric("Median", milliseconds(law.quantile(0.5)), f"monolith {milliseconds(monolith.quantile(0.5))}"),
-            Metric("99th percentile", milliseconds(law.quantile(0.99)), f"monolith {milliseconds(monolith.quantile(0.99))}"),
+            Metric(
+                "99th percentile", milliseconds(law.quantile(0.99)), f"monolith {milliseconds(monolith.quantile(0.99))}"
+            ),
             _drawn(endpoint, Waterfall(request)),
             _compared(endpoint, law, monolith),
             _listed(data),
@@ -84,7 +92,9 @@ def run(
     )
 
 
-def _measured(architecture: Architecture, endpoint: str, plan: Arrangement, way: Constant | None) -> tuple[Span, Distribution, Distribution]:
+def _measured(
+    architecture: Architecture, endpoint: str, plan: Arrangement, way: Constant | None
+) -> tuple[Span, Distribution, Distribution]:
     request = plan_request(architecture, endpoint, plan, way)
     return request, distribution(request), distribution(plan_request(architecture, endpoint, plan, Constant(0.0)))
 
@@ -115,23 +125,48 @@ def _drawn(endpoint: str, drawn: Waterfall) -> Figure:
     """Return the waterfall of one request: work thick, network thin, the critical path in full color."""
     rows = [(str(index), row) for index, row in enumerate(drawn.rows)]
     pieces = [
-        {"row": index, "start": piece.start * 1000, "end": piece.end * 1000, "kind": piece.kind, "opacity": 1.0 if row.critical else 0.4}
+        {
+            "row": index,
+            "start": piece.start * 1000,
+            "end": piece.end * 1000,
+            "kind": piece.kind,
+            "opacity": 1.0 if row.critical else 0.4,
+        }
         for index, row in rows
         for piece in row.stretches
     ]
-    y = {"field": "row", "type": "ordinal", "axis": None, "sort": None, "scale": {"domain": ["key", *(index for index, _ in rows)]}}
-    x = {"type": "quantitative", "title": "milliseconds, each call taking its mean", "scale": {"domain": [0, drawn.end * 1000 or 1], "nice": False}}
+    y = {
+        "field": "row",
+        "type": "ordinal",
+        "axis": None,
+        "sort": None,
+        "scale": {"domain": ["key", *(index for index, _ in rows)]},
+    }
+    x = {
+        "type": "quantitative",
+        "title": "milliseconds, each call taking its mean",
+        "scale": {"domain": [0, drawn.end * 1000 or 1], "nice": False},
+    }
 
     def bars(kind: str, height: int, color: str) -> chart.Spec:
         return {
             "data": chart.values([piece for piece in pieces if piece["kind"] == kind]),
             "mark": {"type": "bar", "height": height, "yOffset": 7, "color": color, "cornerRadiusEnd": 0},
-            "encoding": {"y": y, "x": {**x, "field": "start"}, "x2": {"field": "end"}, "opacity": {"field": "opacity", "type": "quantitative", "scale": None}},
+            "encoding": {
+                "y": y,
+                "x": {**x, "field": "start"},
+                "x2": {"field": "end"},
+                "opacity": {"field": "opacity", "type": "quantitative", "scale": None},
+            },
         }
 
     def labels(waited_for: bool, early: bool) -> chart.Spec:
-        chosen = [(index, row) for index, row in rows if row.critical == waited_for and (row.start <= drawn.end / 2) == early]
-        texts = [{"row": index, "at": (row.start if early else row.end) * 1000, "text": _label(row)} for index, row in chosen]
+        chosen = [
+            (index, row) for index, row in rows if row.critical == waited_for and (row.start <= drawn.end / 2) == early
+        ]
+        texts = [
+            {"row": index, "at": (row.start if early else row.end) * 1000, "text": _label(row)} for index, row in chosen
+        ]
         align, weight = "left" if early else "right", 600 if waited_for else 400
         return {
             "data": chart.values(texts),
@@ -195,7 +230,13 @@ def _compared(endpoint: str, law: Distribution, monolith: Distribution) -> Figur
         beside = item.quantile(share) * 1000
         left = beside > (0.4 if high else 0.58) * end
         line = {"type": "line", "color": color, "strokeDash": [6, 4] if high else [1, 0]}
-        text = {"type": "text", "align": "right" if left else "left", "dx": -10 if left else 10, "color": color, "fontWeight": 600}
+        text = {
+            "type": "text",
+            "align": "right" if left else "left",
+            "dx": -10 if left else 10,
+            "color": color,
+            "fontWeight": 600,
+        }
         label = {"t": beside, "share": share, "text": f"{name} {significant(median)} ms"}
         encoding = {"x": {**x, "field": "t"}, "y": {**y, "field": "share"}}
         dot = {"type": "point", "filled": True, "size": 70, "color": color, "opacity": 1}
@@ -208,7 +249,9 @@ def _compared(endpoint: str, law: Distribution, monolith: Distribution) -> Figur
         (percent(share, 1).replace(".0 ", " "), *(milliseconds(item.quantile(share)) for item, _ in laws.values()))
         for share in (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
     ]
-    caption = f"How many requests to {endpoint} are answered within a time, as services and as a monolith; dots are medians"
+    caption = (
+        f"How many requests to {endpoint} are answered within a time, as services and as a monolith; dots are medians"
+    )
     return Figure(chart.layered(layers, 220), caption, Table(["Requests answered", "Monolith", "Services"], rows))
 
 
@@ -224,7 +267,9 @@ def _listed(data: Mapping[str, Mapping[str, Any]]) -> Table:
         )
         for name, item in data.items()
     ]
-    return Table(["Endpoint", "Round trips in series", *times, "Network's share", "Monolith p50"], rows, "All endpoints")
+    return Table(
+        ["Endpoint", "Round trips in series", *times, "Network's share", "Monolith p50"], rows, "All endpoints"
+    )
 
 
 TASKS = [
@@ -242,7 +287,10 @@ TASKS = [
         0,
         "14 round trips of 0.1 ms are 1.4 ms beside 28.5 ms of work. Inside a zone the network is not what makes this page slow.",
         {"placement": "one_zone"},
-        lambda data: min(range(4), key=lambda index: abs(data["endpoints"]["GET /"]["network_share"] - (0.05, 0.25, 0.5, 0.75)[index])),
+        lambda data: min(
+            range(4),
+            key=lambda index: abs(data["endpoints"]["GET /"]["network_share"] - (0.05, 0.25, 0.5, 0.75)[index]),
+        ),
     ),
     Predict(
         "One call may convert all nine prices. Services stand in two zones. What does that take off the home page's median of 39 ms?",
@@ -250,7 +298,9 @@ TASKS = [
         0,
         "Eight round trips of 0.77 ms, 6.2 ms. The nine conversions are still done, one after another. Calls at once save that wait too: they leave 10 ms.",
         {"plan": "batched"},
-        lambda data: min(range(3), key=lambda index: abs(38.6 - data["endpoints"]["GET /"]["p50_ms"] - (6, 20, 30)[index])),
+        lambda data: min(
+            range(3), key=lambda index: abs(38.6 - data["endpoints"]["GET /"]["p50_ms"] - (6, 20, 30)[index])
+        ),
     ),
     Reach(
         "Two regions, 64 ms apart. Bring the home page's median under 200 ms without moving anything.",
@@ -281,7 +331,9 @@ TASKS = [
         lambda data, arguments: (
             arguments["architecture"] == "online_boutique"
             and arguments["plan"] == "parallel"
-            and 0 < data["endpoints"][data["endpoint"]]["round_trips"] == data["endpoints"][data["endpoint"]]["serial_round_trips"]
+            and 0
+            < data["endpoints"][data["endpoint"]]["round_trips"]
+            == data["endpoints"][data["endpoint"]]["serial_round_trips"]
         ),
         {"plan": "parallel", "endpoint": "POST /cart"},
         {"plan": "parallel", "endpoint": "GET /cart"},
@@ -308,16 +360,63 @@ def _steps(times: int, at_once: bool) -> Distribution:
 
 
 ORACLES = [
-    Oracle("Round trips in series, Online Boutique GET /", 14, lambda: _trips("online_boutique", "GET /"), _READ, _BOUTIQUE, 0),
-    Oracle("… with calls as early as their inputs allow", 2, lambda: _trips("online_boutique", "GET /", "parallel"), _READ, _BOUTIQUE, 0),
-    Oracle("Round trips in series, GET /product/{id}", 13, lambda: _trips("online_boutique", "GET /product/{id}"), _READ, _BOUTIQUE, 0),
-    Oracle("… with calls as early as their inputs allow", 3, lambda: _trips("online_boutique", "GET /product/{id}", "parallel"), _READ, _BOUTIQUE, 0),
-    Oracle("Round trips in series, Social Network compose post", 14, lambda: _trips("social_network", "compose post"), _READ, _SOCIAL, 0),
     Oracle(
-        "… in all", 19, lambda: all_calls(plan_request(architecture_file.load("social_network"), "compose post")) - 1, _READ, _SOCIAL, 0
+        "Round trips in series, Online Boutique GET /",
+        14,
+        lambda: _trips("online_boutique", "GET /"),
+        _READ,
+        _BOUTIQUE,
+        0,
+    ),
+    Oracle(
+        "… with calls as early as their inputs allow",
+        2,
+        lambda: _trips("online_boutique", "GET /", "parallel"),
+        _READ,
+        _BOUTIQUE,
+        0,
+    ),
+    Oracle(
+        "Round trips in series, GET /product/{id}",
+        13,
+        lambda: _trips("online_boutique", "GET /product/{id}"),
+        _READ,
+        _BOUTIQUE,
+        0,
+    ),
+    Oracle(
+        "… with calls as early as their inputs allow",
+        3,
+        lambda: _trips("online_boutique", "GET /product/{id}", "parallel"),
+        _READ,
+        _BOUTIQUE,
+        0,
+    ),
+    Oracle(
+        "Round trips in series, Social Network compose post",
+        14,
+        lambda: _trips("social_network", "compose post"),
+        _READ,
+        _SOCIAL,
+        0,
+    ),
+    Oracle(
+        "… in all",
+        19,
+        lambda: all_calls(plan_request(architecture_file.load("social_network"), "compose post")) - 1,
+        _READ,
+        _SOCIAL,
+        0,
     ),
     *(
-        Oracle(f"Network floor of GET /, {each} ms a round trip, in ms", 14 * each, lambda each=each: _floor_ms(each), "14 × the round trip", _BOUTIQUE, 1e-9)
+        Oracle(
+            f"Network floor of GET /, {each} ms a round trip, in ms",
+            14 * each,
+            lambda each=each: _floor_ms(each),
+            "14 × the round trip",
+            _BOUTIQUE,
+            1e-9,
+        )
         for each in (0.1, 0.5, 1.5, 64.0)
     ),
     Oracle(

@@ -10,7 +10,8 @@ Data:
     simulated: share, and low and high end of its 99 % confidence interval.
     endpoints[E]: availability, complete, load_share, downtime_minutes_per_year, downtime_minutes_per_month.
     services[S], infrastructure[Z]: birnbaum_importance, downtime_removed_minutes_per_year (if the part never failed).
-    before: availability and downtime_minutes_per_year without the change.
+    before: availability, downtime_minutes_per_year and downtime_minutes_per_month without the change.
+    saved_minutes_per_year, saved_hours_per_year: downtime that the change removes; negative where it adds some.
 
 Source:
     Z. W. Birnbaum, "On the Importance of Different Components in a Multicomponent System", 1969; as defined in Wolfram Research,
@@ -32,7 +33,7 @@ from labs_py.model.architecture import Alternatives, Architecture, Call, Endpoin
 from labs_py.model.availability import SystemAvailability, system_availability
 from labs_py.model.downtime import MONTH, YEAR
 from labs_py.model.monte_carlo import Estimate, simulated_availability
-from labs_py.numerals import nines, percent, significant, span
+from labs_py.numerals import count, nines, percent, significant, span
 from labs_py.parameter import Choice, Range, Upload
 from labs_py.report import Figure, Metric, Report, Table
 
@@ -98,7 +99,7 @@ def _takeaway(
     if change == "none":
         naive, exact = _down(after.naive_product), _down(after.availability)
         verdict = "says the same" if naive == exact else f"would say {naive}"
-        return f"{down}; multiplying all {len(changed.services)} services {verdict}."
+        return f"{down}; multiplying {count(len(changed.services), 'service')} {verdict}."
     condition = {
         "raise": f"With {service} at {to * 100:.10g} %",
         "replica": f"With {changed.services[service].replicas} replicas of {service}",
@@ -126,7 +127,8 @@ def _ranking(found: SystemAvailability) -> Figure:
     """Return the parts by the downtime that would go if each never failed."""
     parts = {**found.services, **{f"{name} (infrastructure)": item for name, item in found.infrastructure.items()}}
     ranked = sorted(parts.items(), key=lambda item: (-round(item[1].gain, 15), -round(item[1].birnbaum, 12), item[0]))
-    shown = [(name, item.gain * YEAR / 60, _down(1 - item.gain)) for name, item in ranked[:_MOST_BARS]]
+    unit, seconds = ("hours", 3600) if ranked[0][1].gain * YEAR >= 3600 else ("minutes", 60)
+    shown = [(name, item.gain * YEAR / seconds, _down(1 - item.gain)) for name, item in ranked[:_MOST_BARS]]
     caption = "Downtime a year that would go if one part never failed"
     if len(ranked) > _MOST_BARS:
         caption += f": the first {_MOST_BARS} of {len(ranked)}"
@@ -135,7 +137,7 @@ def _ranking(found: SystemAvailability) -> Figure:
         for name, item in ranked
     ]
     columns = ["Part", "Minutes a year removed", "Minutes in 30 days removed", "Birnbaum importance"]
-    return Figure(chart.bars(shown, x="minutes a year removed"), caption, Table(columns, rows))
+    return Figure(chart.bars(shown, x=f"{unit} a year removed"), caption, Table(columns, rows))
 
 
 def _endpoints(architecture: Architecture, found: SystemAvailability, simulated: Mapping[str, Estimate]) -> Table:
@@ -187,6 +189,8 @@ def _data(
         },
         **ranked,
         "before": {"availability": before.availability, **down(before.availability)},
+        "saved_minutes_per_year": (after.availability - before.availability) * YEAR / 60,
+        "saved_hours_per_year": (after.availability - before.availability) * YEAR / 3600,
     }
 
 

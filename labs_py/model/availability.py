@@ -77,7 +77,11 @@ class SystemStructure:
 def callees_first(architecture: Architecture) -> Iterator[tuple[str, str]]:
     """Yield every service and operation ("" for the service's own calls) after all that it calls."""
     done: set[tuple[str, str]] = set()
-    waiting = [((name, operation), False) for name, service in architecture.services.items() for operation in ("", *service.operations)]
+    waiting = [
+        ((name, operation), False)
+        for name, service in architecture.services.items()
+        for operation in ("", *service.operations)
+    ]
     while waiting:
         node, callees_done = waiting.pop()
         if node in done:
@@ -132,7 +136,9 @@ def system_availability(architecture: Architecture) -> SystemAvailability:
     exact = Conditioning(system.structures, system.chances)
     shares = {name: architecture.load_share(name) for name in architecture.endpoints}
     endpoints = {
-        name: EndpointAvailability(float(exact.probability(system.works[name])), float(exact.probability(system.complete[name])))
+        name: EndpointAvailability(
+            float(exact.probability(system.works[name])), float(exact.probability(system.complete[name]))
+        )
         for name in architecture.endpoints
     }
     weights: dict[int, float] = {}
@@ -164,7 +170,11 @@ def _up(system: SystemStructure, architecture: Architecture, name: str, instance
     for index in range(service.replicas):
         place = service.runs_on[index % len(service.runs_on)]
         infrastructure = system.variable(f"infrastructure {place}", architecture.infrastructure[place])
-        instances.append(system.structures.all_of([infrastructure, system.variable(f"instance {index} of {name}", service.availability)]))
+        instances.append(
+            system.structures.all_of(
+                [infrastructure, system.variable(f"instance {index} of {name}", service.availability)]
+            )
+        )
     enough = system.structures.at_least(service.needs, instances)
     not_down = system.structures.all_of([enough, system.variable(f"not surely down: {name}", 1.0)])
     return system.structures.any_of([not_down, system.variable(f"surely up: {name}", 0.0)])
@@ -182,12 +192,17 @@ def _works(structures: Structures, step: Step, works: Mapping[tuple[str, str], i
 
 
 def _all_complete(
-    structures: Structures, steps: tuple[Step, ...], works: Mapping[tuple[str, str], int], complete: Mapping[tuple[str, str], int]
+    structures: Structures,
+    steps: tuple[Step, ...],
+    works: Mapping[tuple[str, str], int],
+    complete: Mapping[tuple[str, str], int],
 ) -> int:
     return structures.all_of([_complete(structures, step, works, complete) for step in steps])
 
 
-def _complete(structures: Structures, step: Step, works: Mapping[tuple[str, str], int], complete: Mapping[tuple[str, str], int]) -> int:
+def _complete(
+    structures: Structures, step: Step, works: Mapping[tuple[str, str], int], complete: Mapping[tuple[str, str], int]
+) -> int:
     if isinstance(step, Call):
         return complete[step.service, step.operation]
     whole = [_all_complete(structures, branch, works, complete) for branch in step.branches]

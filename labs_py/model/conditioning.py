@@ -115,7 +115,9 @@ class Conditioning:
             return None
         image = self.structures.inside(number, known)
         children = [image.get(child, child) for child in node.children]
-        return _Plan("product", (self.structures.all_of(children) if node.kind == "all" else self.structures.any_of(children),))
+        return _Plan(
+            "product", (self.structures.all_of(children) if node.kind == "all" else self.structures.any_of(children),)
+        )
 
     def _split(self, number: int, uses: Counter[int]) -> _Plan:
         """Return the plan that conditions on the most used part which is independent of everything outside it."""
@@ -127,7 +129,9 @@ class Conditioning:
             )
         shared = sorted((part for part, count in uses.items() if count > 1), key=lambda part: (-uses[part], part))
         pivot = next(part for part in shared if self._stands_alone(part, uses))
-        return _Plan("split", (pivot, self.structures.given(number, pivot, WORKS), self.structures.given(number, pivot, FAILS)))
+        return _Plan(
+            "split", (pivot, self.structures.given(number, pivot, WORKS), self.structures.given(number, pivot, FAILS))
+        )
 
     def _uses(self, number: int) -> Counter[int]:
         """Return how often each function inside another one is used there."""

@@ -28,13 +28,16 @@ from itertools import accumulate, pairwise
 from labs_py.model.duration import Constant, Duration, Empirical, Exponential, Lognormal, Pareto
 
 ONE = 1 << 31  # probability 1; the product of two masses fits in 64 bits
-BINS = 320
+BINS = 256
 FARTHEST = 0.9995  # the grid reaches at least this quantile
 _COARSE_BINS = 64
 _MOST_PASSES = 30
 _MOST_LEVELS = 20
 _NARROW = 0.002  # a spread that is so small a share of the time itself is not looked into
-_RESOLUTION = 150  # a quantile is read where it is at least so many steps long
+_STEPS_TO_A_QUANTILE = 60  # a quantile is read where it is at least so many steps long,
+_STEPS_TO_A_JUMP = (
+    150  # or so many where mass stands at single times: it is known to a step there, not to a fraction of one
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,17 @@ class Lattice:
         part = (position - whole) * (ONE - self.up_to(whole))
         return self.least + self.step * (self.first + (sum(counted) + part) / ONE)
 
+    def coarser(self, times: int) -> "Lattice":
+        """Return the law on a lattice whose step is `times` as long."""
+        size = (self.first + len(self.mass) - 1) // times + 2
+        mass = [0] * size
+        for index, amount in enumerate(self.mass, self.first):
+            below, over = divmod(index, times)
+            later = (amount * over + times // 2) // times
+            mass[below] += amount - later
+            mass[below + 1] += later
+        return _trimmed(self.step * times, self.least, 0, mass, self.mean)
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -92,7 +106,13 @@ class Grid:
                     below = int(position)
                     shares[below] += below + 1 - position
                     shares[below + 1] += position - below
-            return self._trimmed(least, 0, [round(share * ONE / len(duration.values)) for share in shares[: bins + 1]], duration.mean)
+            return _trimmed(
+                self.step,
+                least,
+                0,
+                [round(share * ONE / len(duration.values)) for share in shares[: bins + 1]],
+                duration.mean,
+            )
         survival = 1.0  # average probability, over the cell before a point, of lasting longer
         mass = []
         before = least
@@ -103,7 +123,7 @@ class Grid:
             if after * ONE < 0.25:
                 break
             survival, before = after, here
-        return self._trimmed(least, 0, mass, duration.mean)
+        return _trimmed(self.step, least, 0, mass, duration.mean)
 
     def sequence(self, parts: Iterable[tuple[Lattice, int]], limit: float) -> Lattice:
         """Return the law of a sum: each part as many times as its count says, all independent."""
@@ -137,9 +157,12 @@ class Grid:
             own_edges, own_middles = _within_cells(part, first, size)
             edges = [chance * own**count for chance, own in zip(edges, own_edges, strict=True)]
             middles = [chance * own**count for chance, own in zip(middles, own_middles, strict=True)]
-        totals = [round((low + 4 * middle + high) / 6 * ONE) for low, middle, high in zip(edges, middles, edges[1:], strict=False)]
+        totals = [
+            round((low + 4 * middle + high) / 6 * ONE)
+            for low, middle, high in zip(edges, middles, edges[1:], strict=False)
+        ]
         mass = [here - before for here, before in zip(totals, [0, *totals], strict=False)] or [0]
-        law = self._trimmed(least, first, mass, 0.0)
+        law = _trimmed(self.step, least, first, mass, 0.0)
         # Beyond the limit at most one part lasts, as good as always: the means of their excesses add up.
         excess = math.fsum(max(0.0, part.mean - part.limited_mean(limit)) * count for part, count in chosen)
         return Lattice(self.step, least, law.first, law.mass, law.limited_mean(limit) + excess)
@@ -153,25 +176,19 @@ class Grid:
         if position >= reach:
             inside = part.limited_mean(limit)
             beyond = max(0.0, cap - limit) * (1 - part.up_to(reach) / ONE)
-            return Lattice(self.step, part.least, part.first, part.mass, inside + min(max(0.0, part.mean - inside), beyond))
+            return Lattice(
+                self.step, part.least, part.first, part.mass, inside + min(max(0.0, part.mean - inside), beyond)
+            )
         below = int(position)
         share = position - below
         kept = ([0] * part.first + list(part.mass) + [0] * (below + 1))[: below + 1]
         rest = ONE - part.up_to(below)
         kept[below] += rest - round(rest * share)
         kept.append(round(rest * share))
-        return self._trimmed(part.least, 0, kept, part.limited_mean(cap))
+        return _trimmed(self.step, part.least, 0, kept, part.limited_mean(cap))
 
     def _bins(self, reach: float) -> int:
         return max(1, int(reach / self.step))
-
-    def _trimmed(self, least: float, first: int, mass: list[int], mean: float) -> Lattice:
-        low, high = 0, len(mass)
-        while high > 1 and mass[high - 1] <= 0:
-            high -= 1
-        while low < high - 1 and mass[low] <= 0:
-            low += 1
-        return Lattice(self.step, least, first + low, mass[low:high], mean)
 
     def _raised(self, part: Lattice, least: float) -> Lattice:
         """Return `part` counted from a later `least`: what is earlier waits at it."""
@@ -185,7 +202,7 @@ class Grid:
             early = round(amount * share)
             mass[max(0, index - 1)] += early
             mass[max(0, index)] += amount - early
-        return self._trimmed(least, 0, mass, part.mean)
+        return _trimmed(self.step, least, 0, mass, part.mean)
 
 
 def shortest(duration: Duration) -> float:
@@ -233,7 +250,10 @@ class Distribution:
         if math.isclose(finest.mean, coarsest.mean, rel_tol=1e-9):  # a plain sum: its mean needs no lattice
             return finest.mean
         bounds = [0.0, *self.limits]
-        pieces = [level.limited_mean(high) - level.limited_mean(low) for level, low, high in zip(self.levels, bounds, self.limits, strict=False)]
+        pieces = [
+            level.limited_mean(high) - level.limited_mean(low)
+            for level, low, high in zip(self.levels, bounds, self.limits, strict=False)
+        ]
         return math.fsum(pieces) + max(0.0, coarsest.mean - coarsest.limited_mean(self.limits[-1]))
 
     def cdf(self, t: float) -> float:
@@ -250,12 +270,17 @@ class Distribution:
         """
         if not 0 <= probability <= FARTHEST:
             raise ValueError(f"probability must be from 0 to {FARTHEST}, got {probability!r}")
-        index = next((index for index, level in enumerate(self.levels) if level.cumulative[-1] >= probability * ONE), len(self.levels) - 1)
+        index = next(
+            (index for index, level in enumerate(self.levels) if level.cumulative[-1] >= probability * ONE),
+            len(self.levels) - 1,
+        )
         finer = _quantile(self.levels[index - 1], 1.0) if index else 0.0
         return max(finer, _quantile(self.levels[index], probability))
 
 
-def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale: float, draws: int = 1) -> Distribution:
+def adaptive(
+    evaluate: Callable[[float, float], Lattice], *, least: float, scale: float, draws: int = 1
+) -> Distribution:
     """Return the law that `evaluate(step, limit)` computes, on lattices fine enough for every quantile from 0.5 to 0.9995.
 
     `least` is the law's shortest time; `scale`, the rough size of what varies above it, is where the search starts. `draws` is how many
@@ -263,28 +288,41 @@ def adaptive(evaluate: Callable[[float, float], Lattice], *, least: float, scale
     """
     if scale <= 0:
         return Distribution([Lattice(1.0, least, 0, [ONE], least)], [math.inf])
-    finest = round(BINS * max(1.0, draws / 200) ** 0.25)
+    finest = round(BINS * max(1.0, draws / 100) ** 0.25)
     bins, step, limit = _COARSE_BINS, 8 * scale / _COARSE_BINS, least + 8 * scale
     law = evaluate(step, limit)
-    for _ in range(_MOST_PASSES):  # find where the mass is; a coarse lattice blurs, so a finer one may find less spread and ask for a finer one still
+    for _ in range(
+        _MOST_PASSES
+    ):  # find where the mass is; a coarse lattice blurs, so a finer one may find less spread and ask for a finer one still
         if law.cumulative[-1] < FARTHEST * ONE:
             step, limit = 4 * step, least + 4 * (limit - least)
         else:
             high = _quantile(law, FARTHEST)
             spread = max(high - _quantile(law, 1 - FARTHEST), step)
-            small = high * _NARROW if spread <= 3 * step else 0.0  # all of it at one time, or nearly: look no closer than needed
-            if (bins == finest and spread > 0.8 * finest * step) or spread < _NARROW * high or step <= small:
+            small = (
+                high * _NARROW if spread <= 3 * step else 0.0
+            )  # all of it at one time, or nearly: look no closer than needed
+            if (bins == finest and spread > 0.7 * finest * step) or spread < _NARROW * high or step <= small:
                 break
-            bins = min(finest, 3 * bins)
-            step, limit = max(spread / bins, small), high + 2 * step
+            bins, step, limit = finest, max(spread / finest, small), high + 2 * step
         law = evaluate(step, limit)
     levels, limits = [law], [limit]
-    while _quantile(levels[0], 0.5) < _RESOLUTION * step and len(levels) < _MOST_LEVELS:
-        limit = 1.1 * _RESOLUTION * step
+    steps = _STEPS_TO_A_JUMP if max(law.mass) > 0.05 * ONE else _STEPS_TO_A_QUANTILE
+    while _quantile(levels[0], 0.5) < steps * step and len(levels) < _MOST_LEVELS:
+        limit = 1.1 * steps * step
         step = (limit - least) / finest
         levels.insert(0, evaluate(step, limit))
         limits.insert(0, limit)
     return Distribution(levels, limits)
+
+
+def _trimmed(step: float, least: float, first: int, mass: list[int], mean: float) -> Lattice:
+    low, high = 0, len(mass)
+    while high > 1 and mass[high - 1] <= 0:
+        high -= 1
+    while low < high - 1 and mass[low] <= 0:
+        low += 1
+    return Lattice(step, least, first + low, mass[low:high], mean)
 
 
 def _convolved(first: int, mass: list[int], other_first: int, other: list[int], bins: int) -> tuple[int, list[int]]:
@@ -309,12 +347,17 @@ def _within_cells(part: Lattice, first: int, size: int) -> tuple[list[float], li
 
     Entry i of the running totals is the function's average over the cell after point i; Simpson's rule gives it back.
     """
-    totals = part.cumulative
-    averages = [0.0 if index < 0 else totals[min(index, len(totals) - 1)] / ONE for index in range(first - 1 - part.first, first + size + 1 - part.first)]
+    start = first - 1 - part.first
+    totals = [total / ONE for total in part.cumulative[max(0, start) : start + size + 2]] or [part.cumulative[-1] / ONE]
+    averages = [0.0] * max(0, -start) + totals
+    averages += [totals[-1]] * (size + 2 - len(averages))
     edges = [(before + after) / 2 for before, after in pairwise(averages)]
     if not first:
         edges[0] = max(0.0, averages[1] - (averages[2] - averages[1]) / 2)
-    middles = [min(high, max(low, (6 * own - low - high) / 4)) for low, own, high in zip(edges, averages[1:], edges[1:], strict=False)]
+    middles = [
+        min(high, max(low, (6 * own - low - high) / 4))
+        for low, own, high in zip(edges, averages[1:], edges[1:], strict=False)
+    ]
     return edges, middles
 
 

@@ -70,7 +70,9 @@ class Failure:
         calls: dict[tuple[str, str], Outcomes] = {}
         for service, operation in callees_first(architecture):
             steps = architecture.services[service].calls_for(operation)
-            calls[service, operation] = self._reached(dead.get(service, 0.0), self._sequence(steps, calls, self.defence == "fallback"))
+            calls[service, operation] = self._reached(
+                dead.get(service, 0.0), self._sequence(steps, calls, self.defence == "fallback")
+            )
         return {
             name: _then(calls[endpoint.entry, ""], self._sequence(endpoint.calls, calls, self.defence == "fallback"))
             for name, endpoint in architecture.endpoints.items()
@@ -129,10 +131,14 @@ def _merged(pairs: Iterable[tuple[Outcome, float]]) -> Outcomes:
     found: dict[Outcome, float] = {}
     for outcome, chance in pairs:
         if chance:
-            key = Outcome(outcome.status, round(outcome.wait, 9))  # sums of the same timeouts in another order are the same wait
+            key = Outcome(
+                outcome.status, round(outcome.wait, 9)
+            )  # sums of the same timeouts in another order are the same wait
             found[key] = found.get(key, 0.0) + chance
     if len(found) > MOST_WAITS:
-        raise ValueError(f"timeouts must add up to at most {MOST_WAITS:,} different waiting times, got more; use fewer different timeouts")
+        raise ValueError(
+            f"timeouts must add up to at most {MOST_WAITS:,} different waiting times, got more; use fewer different timeouts"
+        )
     return found
 
 
@@ -145,7 +151,12 @@ def _then(first: Outcomes, second: Outcomes) -> Outcomes:
     if first is _FINE or second is _FINE:
         return second if first is _FINE else first
     stopped = [(a, p) for a, p in first.items() if a.status == "fails"]
-    both = [(Outcome(_worse(a, b), a.wait + b.wait), p * q) for a, p in first.items() if a.status != "fails" for b, q in second.items()]
+    both = [
+        (Outcome(_worse(a, b), a.wait + b.wait), p * q)
+        for a, p in first.items()
+        if a.status != "fails"
+        for b, q in second.items()
+    ]
     return _merged(stopped + both)
 
 
@@ -160,7 +171,9 @@ def _beside(first: Outcomes, second: Outcomes) -> Outcomes:
     """Both at once; done when both are."""
     if first is _FINE or second is _FINE:
         return second if first is _FINE else first
-    return _merged((Outcome(_worse(a, b), max(a.wait, b.wait)), p * q) for a, p in first.items() for b, q in second.items())
+    return _merged(
+        (Outcome(_worse(a, b), max(a.wait, b.wait)), p * q) for a, p in first.items() for b, q in second.items()
+    )
 
 
 def _repeated(once: Outcomes, times: int) -> Outcomes:
@@ -185,4 +198,7 @@ def _caught(found: Outcomes, answered: bool) -> Outcomes:
     """A caller that can do without the answer: failing degrades it, except that nobody can do without a call that never ends."""
     if not answered or found is _FINE:
         return found
-    return _merged((Outcome("degraded", a.wait) if a.status == "fails" and not math.isinf(a.wait) else a, p) for a, p in found.items())
+    return _merged(
+        (Outcome("degraded", a.wait) if a.status == "fails" and not math.isinf(a.wait) else a, p)
+        for a, p in found.items()
+    )

@@ -76,7 +76,9 @@ def survival(architecture: Architecture) -> dict[str, list[float]]:
     """
     total = instances(architecture)
     if total > MOST_INSTANCES:
-        raise ValueError(f"instances must be at most {MOST_INSTANCES} in all to count every set of dead ones, got {total}; lower replicas")
+        raise ValueError(
+            f"instances must be at most {MOST_INSTANCES} in all to count every set of dead ones, got {total}; lower replicas"
+        )
     digit = total + 1  # bits: a coefficient is at most the number of all sets, below 2**(total + 1)
     system = system_structure(architecture, instance=Fraction(1, 1 + (1 << digit)))
     exact = Conditioning(system.structures, system.chances)
@@ -97,4 +99,7 @@ def load_weighted_survival(architecture: Architecture) -> list[float]:
     """
     endpoints = survival(architecture)
     shares = {name: architecture.load_share(name) for name in endpoints}
-    return [math.fsum(shares[name] * chances[dead] for name, chances in endpoints.items()) for dead in range(instances(architecture) + 1)]
+    return [
+        math.fsum(shares[name] * chances[dead] for name, chances in endpoints.items())
+        for dead in range(instances(architecture) + 1)
+    ]

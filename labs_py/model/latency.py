@@ -12,6 +12,10 @@ from labs_py.model.distribution import Distribution, Grid, Lattice, adaptive, sh
 from labs_py.model.duration import Constant, Duration
 from labs_py.model.plan import AtMost, InOrder, Plan, Repeated, Span, Together
 
+_FEW_PARTS = 2  # so many maxima may be added up on the lattice of the whole;
+_STEPS_TO_A_PART = 6  # more are put on one that has so many steps to the typical length of each,
+_MOST_ZOOM = 32  # but at most so many to one step of the whole
+
 type Measure = Callable[[Duration], float]
 
 
@@ -79,28 +83,32 @@ def sample(plan: Plan, rng: random.Random) -> float:
 def distribution(plan: Plan) -> Distribution:
     """Return the exact distribution of a plan's time."""
     least = longest_chain(plan, shortest, shortest)
-    scale = longest_chain(plan, _variable_part, _variable_part, cut=False)
     draws = round(longest_chain(plan, _varies, _varies, cut=False))
-    return adaptive(lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=scale, draws=draws)
+    return adaptive(lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=_scale(plan), draws=draws)
 
 
 class _OnGrid:
     """Evaluates plans on lattices of one step; `limit` is always the longest time of the part that can still matter to the whole."""
 
-    def __init__(self, step: float) -> None:
+    def __init__(self, step: float, zoom: int = 1) -> None:
         self.grid = Grid(step)
+        self.zoom = zoom
+        self.finer: dict[int, _OnGrid] = {}
         self.leaves: dict[tuple[Duration, float], Lattice] = {}
-        self.laws: dict[tuple[int, float], Lattice] = {}
+        self.laws: dict[tuple[Plan, float], Lattice] = {}
 
     def law(self, plan: Plan, limit: float) -> Lattice:
-        key = (id(plan), limit)
+        """Return the law of a plan; equal plans are evaluated once."""
+        key = (plan, limit)
         if key not in self.laws:
             self.laws[key] = self._law(plan, limit)
         return self.laws[key]
 
     def _law(self, plan: Plan, limit: float) -> Lattice:
         if isinstance(plan, Together) and plan.branches:
-            return self.grid.slowest([(self.law(branch, limit), 1) for branch in plan.branches], limit)
+            return self.grid.slowest(
+                [(self.law(branch, limit), times) for branch, times in Counter(plan.branches).items()], limit
+            )
         if isinstance(plan, Repeated) and plan.at_once:
             return self.grid.slowest([(self.law(plan.part, limit), plan.times)], limit)
         if isinstance(plan, AtMost):
@@ -109,36 +117,51 @@ class _OnGrid:
         return self._sum(plan, limit)
 
     def _sum(self, plan: Plan, limit: float) -> Lattice:
-        """Add up everything that happens in order, equal durations counted together."""
+        """Add up everything that happens in order, equal parts counted together."""
         durations: Counter[Duration] = Counter()
-        others: dict[int, tuple[Plan, int]] = {}
-        _collect(plan, 1, durations, others)
-        leaves = [(duration, shortest(duration), count) for duration, count in durations.items()]
-        plans = [(part, longest_chain(part, shortest, shortest), count) for part, count in others.values()]
-        spare = limit - math.fsum(least * count for _, least, count in (*leaves, *plans))
-        parts = [(self.leaf(duration, least + spare), count) for duration, least, count in leaves]
-        parts += [(self.law(part, least + spare), count) for part, least, count in plans]
+        plans: Counter[Plan] = Counter()
+        _collect(plan, 1, durations, plans)
+        leaves = [(duration, shortest(duration), times) for duration, times in durations.items()]
+        others = [(part, longest_chain(part, shortest, shortest), times) for part, times in plans.items()]
+        spare = limit - math.fsum(least * times for _, least, times in (*leaves, *others))
+        evaluate = self.law if plans.total() <= _FEW_PARTS else self._law_of_many
+        parts = [(self._leaf(duration, least + spare), times) for duration, least, times in leaves]
+        parts += [(evaluate(part, least + spare), times) for part, least, times in others]
         return self.grid.sequence(parts, limit)
 
-    def leaf(self, duration: Duration, limit: float) -> Lattice:
+    def _law_of_many(self, plan: Plan, limit: float) -> Lattice:
+        """Return the law of one of many maxima that are added up: each is a little off where the step is coarse, and that adds up too."""
+        wanted = math.ceil(_STEPS_TO_A_PART * self.grid.step / (_scale(plan) or math.inf))
+        times = min(max(1, wanted), _MOST_ZOOM // self.zoom)
+        if times == 1:
+            return self.law(plan, limit)
+        finer = self.finer.setdefault(times, _OnGrid(self.grid.step / times, self.zoom * times))
+        return finer.law(plan, limit).coarser(times)
+
+    def _leaf(self, duration: Duration, limit: float) -> Lattice:
         key = (duration, limit)
         if key not in self.leaves:
             self.leaves[key] = self.grid.leaf(duration, limit)
         return self.leaves[key]
 
 
-def _collect(plan: Plan, times: int, durations: Counter[Duration], others: dict[int, tuple[Plan, int]]) -> None:
+def _collect(plan: Plan, times: int, durations: Counter[Duration], plans: Counter[Plan]) -> None:
+    """Count the durations that a plan adds up, and the parts of it that are more than a sum."""
     if isinstance(plan, Span):
         durations[plan.network] += times
         durations[plan.work] += times * plan.batch
-        _collect(plan.inner, times, durations, others)
+        _collect(plan.inner, times, durations, plans)
     elif isinstance(plan, InOrder):
         for part in plan.parts:
-            _collect(part, times, durations, others)
+            _collect(part, times, durations, plans)
     elif isinstance(plan, Repeated) and not plan.at_once:
-        _collect(plan.part, times * plan.times, durations, others)
+        _collect(plan.part, times * plan.times, durations, plans)
     elif not isinstance(plan, Together) or plan.branches:
-        others[id(plan)] = (plan, others.get(id(plan), (plan, 0))[1] + times)
+        plans[plan] += times
+
+
+def _scale(plan: Plan) -> float:
+    return longest_chain(plan, _variable_part, _variable_part, cut=False)
 
 
 def _mean(duration: Duration) -> float:

@@ -31,7 +31,9 @@ class Estimate:
     trials: int
 
 
-def simulated_availability(architecture: Architecture, trials: int = 100_000, seed: int = 1) -> tuple[Estimate, dict[str, Estimate]]:
+def simulated_availability(
+    architecture: Architecture, trials: int = 100_000, seed: int = 1
+) -> tuple[Estimate, dict[str, Estimate]]:
     """Return estimates of the load-weighted availability and of each endpoint's.
 
     Every trial draws the state of all parts and one endpoint, by load share; the first estimate counts those requests. Each

@@ -16,7 +16,11 @@ class Place:
     date: str
 
 
-_IBM = ("IBM Cloud, Network latency dashboards", "https://cloud.ibm.com/docs/vpc?topic=vpc-network-latency-dashboard", "18 July to 16 August 2026")
+_IBM = (
+    "IBM Cloud, Network latency dashboards",
+    "https://cloud.ibm.com/docs/vpc?topic=vpc-network-latency-dashboard",
+    "18 July to 16 August 2026",
+)
 _CLOUDPING = ("Matt Adorjan, CloudPing", "https://www.cloudping.co/", "year to 29 May 2025")
 _DEAN = (
     "Jeff Dean, Designs, Lessons and Advice from Building Large Distributed Systems, LADIS keynote",
@@ -29,6 +33,11 @@ PLACES: Mapping[str, Place] = {
     "across_zones": Place(
         "in two zones of a region", 0.00077, "median of 42 pairs of zones, which run from 0.13 to 2.16 ms", *_IBM
     ),
-    "two_regions": Place("in us-east-1 and us-west-2", 0.064, "median over a year, 64.3 ms one way round and 64.0 ms the other", *_CLOUDPING),
+    "two_regions": Place(
+        "in us-east-1 and us-west-2",
+        0.064,
+        "median over a year, 64.3 ms one way round and 64.0 ms the other",
+        *_CLOUDPING,
+    ),
 }
 TEXTBOOK = Place("in one data center", 0.0005, "a figure to remember, not a measurement", *_DEAN)

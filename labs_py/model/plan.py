@@ -9,7 +9,7 @@ first is taken, and a timeout counts only on an optional call, where it cuts a s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from labs_py.model.architecture import Alternatives, Architecture, Call, Step, walk
@@ -18,32 +18,35 @@ from labs_py.model.duration import Duration
 type Arrangement = Literal["as_written", "parallel", "batched"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Span:
-    """One call: the way there and back, the callee's own work `batch` times, then what the callee calls."""
+    """One call: the way there and back, the callee's own work `batch` times, then what the callee calls.
 
-    name: str
+    Plans that differ in names only are equal: they take the same time.
+    """
+
+    name: str = field(compare=False)
     network: Duration
     work: Duration
     batch: int
     inner: "Plan"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class InOrder:
     """Parts one after the other."""
 
-    parts: Sequence["Plan"]
+    parts: tuple["Plan", ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Together:
     """Branches that start at once; done when the last one is."""
 
-    branches: Sequence["Plan"]
+    branches: tuple["Plan", ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Repeated:
     """One part `times` times, each with a time of its own, one after the other or all at once."""
 
@@ -52,7 +55,7 @@ class Repeated:
     at_once: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class AtMost:
     """A part that is given up after `limit` seconds."""
 
@@ -63,7 +66,12 @@ class AtMost:
 type Plan = Span | InOrder | Together | Repeated | AtMost
 
 
-def plan_request(architecture: Architecture, endpoint: str, arrangement: Arrangement = "as_written", round_trip: Duration | None = None) -> Span:
+def plan_request(
+    architecture: Architecture,
+    endpoint: str,
+    arrangement: Arrangement = "as_written",
+    round_trip: Duration | None = None,
+) -> Span:
     """Return the plan of one request to `endpoint`: the span of its entry service, whose network part is the client's.
 
     `round_trip` replaces the network's part of every call between services; `Constant(0.0)` makes a monolith of the same calls.
@@ -71,7 +79,7 @@ def plan_request(architecture: Architecture, endpoint: str, arrangement: Arrange
     entered = architecture.endpoints[endpoint]
     entry = architecture.services[entered.entry]
     build = _Builder(architecture, arrangement, round_trip)
-    inner = InOrder([build.calls(entry.calls, 1), build.calls(entered.calls, 1)])
+    inner = InOrder((build.calls(entry.calls, 1), build.calls(entered.calls, 1)))
     return Span(entry.name, entered.client_round_trip, entry.service_time, 1, inner)
 
 
@@ -85,7 +93,7 @@ class _Builder:
     def calls(self, steps: Sequence[Step], batch: int) -> Plan:
         """Return the plan of one list of calls; `batch` is how often a batched caller asks for each."""
         parts = [self.step(step, batch) for step in steps]
-        return _as_early_as_possible(steps, parts) if self.arrangement == "parallel" else InOrder(parts)
+        return _as_early_as_possible(steps, parts) if self.arrangement == "parallel" else InOrder(tuple(parts))
 
     def step(self, step: Step, batch: int) -> Plan:
         times = 1
@@ -96,7 +104,7 @@ class _Builder:
         elif isinstance(step, Alternatives):
             part = self.calls(step.branches[0], batch)
         else:
-            part = Together([self.calls(branch, batch) for branch in step.branches])
+            part = Together(tuple(self.calls(branch, batch) for branch in step.branches))
         if step.optional and step.timeout is not None:
             part = AtMost(part, step.timeout)
         return part if times == 1 else Repeated(part, times, self.arrangement == "parallel")
@@ -128,8 +136,8 @@ def _as_early_as_possible(steps: Sequence[Step], parts: Sequence[Plan]) -> Plan:
             group = [new if value == old else value for value in group]
 
     def tree(index: int) -> Plan:
-        dependents = [tree(other) for other, earlier in enumerate(needs) if earlier == [index]]
-        return InOrder([parts[index], Together(dependents)]) if dependents else parts[index]
+        dependents = tuple(tree(other) for other, earlier in enumerate(needs) if earlier == [index])
+        return InOrder((parts[index], Together(dependents))) if dependents else parts[index]
 
     branches: list[Plan] = []
     for name in dict.fromkeys(group):
@@ -138,8 +146,9 @@ def _as_early_as_possible(steps: Sequence[Step], parts: Sequence[Plan]) -> Plan:
             branches += [tree(index) for index in members if not needs[index]]
         else:
             stages = range(1 + max(depth[index] for index in members))
-            branches.append(InOrder([Together([parts[index] for index in members if depth[index] == stage]) for stage in stages]))
-    return branches[0] if len(branches) == 1 else Together(branches)
+            at = [tuple(parts[index] for index in members if depth[index] == stage) for stage in stages]
+            branches.append(InOrder(tuple(Together(stage) for stage in at)))
+    return branches[0] if len(branches) == 1 else Together(tuple(branches))
 
 
 def _needs(steps: Sequence[Step]) -> list[list[int]]:

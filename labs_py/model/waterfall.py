@@ -102,13 +102,21 @@ class Waterfall:
         return start
 
     def _span(self, plan: Span, start: float, path: tuple[int, ...], turn: _Turn) -> float:
-        row = self._rows.setdefault(path, Row(plan.name, turn.depth, turn.times, plan.batch, turn.at_once, False, start, start))
+        row = self._rows.setdefault(
+            path, Row(plan.name, turn.depth, turn.times, plan.batch, turn.at_once, False, start, start)
+        )
         half = plan.network.mean * turn.scale / 2
         arrived = start + half
         worked = arrived + plan.work.mean * plan.batch * turn.scale
         replied = self._place(plan.inner, worked, (*path, 0), replace(turn, depth=turn.depth + 1))
-        pieces: list[tuple[Kind, float, float]] = [("network", start, arrived), ("work", arrived, worked), ("network", replied, replied + half)]
-        row.stretches += [Stretch(kind, low, min(high, turn.stop)) for kind, low, high in pieces if low < min(high, turn.stop)]
+        pieces: list[tuple[Kind, float, float]] = [
+            ("network", start, arrived),
+            ("work", arrived, worked),
+            ("network", replied, replied + half),
+        ]
+        row.stretches += [
+            Stretch(kind, low, min(high, turn.stop)) for kind, low, high in pieces if low < min(high, turn.stop)
+        ]
         row.start = min(row.start, start)
         row.end = max(row.end, min(replied + half, turn.stop))
         row.critical = row.critical or turn.critical

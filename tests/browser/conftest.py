@@ -1,6 +1,5 @@
 """One browser for all tests, and pages that fail a test on any console error or any request to another host."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,30 +33,29 @@ def browser() -> Iterator[Browser]:
 
 
 class Watch:
-    """What went wrong in a context: errors, failed responses and foreign requests."""
+    """What went wrong in a context: foreign requests, and errors of every kind."""
 
     def __init__(self, context: BrowserContext, server: SiteServer) -> None:
-        self.problems: list[str] = []
-        context.on("request", lambda request: self._foreign(request.url, server.url))
-        context.on("response", lambda response: response.status >= 400 and self.problems.append(f"HTTP {response.status} {response.url}"))
-        context.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
-        context.on("weberror", lambda error: self.problems.append(str(error.error)))
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        ours = (server.url, f"blob:{server.url}", "data:")
+        context.on("request", lambda request: request.url.startswith(ours) or self.foreign.append(request.url))
+        context.on("response", lambda response: response.status >= 400 and self.errors.append(response.url))
+        context.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
-    def _foreign(self, url: str, ours: str) -> None:
-        if not url.startswith((ours, f"blob:{ours}", "data:")):
-            self.problems.append(f"foreign request: {url}")
-
-    def check(self, expected: tuple[str, ...] = ()) -> None:
-        """Fail on what was not expected, and start afresh."""
-        problems = [problem for problem in self.problems if not any(text in problem for text in expected)]
-        self.problems.clear()
-        assert not problems
+    def check(self, request: pytest.FixtureRequest) -> None:
+        """Fail on anything that the test does not expect, and start afresh."""
+        errors = [] if request.node.get_closest_marker("expects_errors") else list(self.errors)
+        foreign = list(self.foreign)
+        self.errors.clear()
+        self.foreign.clear()
+        assert (errors, foreign) == ([], [])
 
 
 @pytest.fixture
 def open_page(browser: Browser, server: SiteServer, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """Opens pages in contexts of their own, with empty caches; options are Playwright's of a context."""
-    marker = request.node.get_closest_marker("expects_errors")
     contexts: list[tuple[BrowserContext, Watch]] = []
 
     def opened(address: str, prepare: Callable[[BrowserContext], None] | None = None, **options: Any) -> Page:
@@ -73,7 +71,7 @@ def open_page(browser: Browser, server: SiteServer, request: pytest.FixtureReque
     yield opened
     for context, watch in contexts:
         context.close()
-        watch.check(marker.args if marker else ())
+        watch.check(request)
 
 
 class Visit:
@@ -112,5 +110,18 @@ def _visit(browser: Browser, server: SiteServer) -> Iterator[Visit]:
 @pytest.fixture
 def visit(_visit: Visit, request: pytest.FixtureRequest) -> Iterator[Visit]:
     yield _visit
-    marker = request.node.get_closest_marker("expects_errors")
-    _visit.watch.check(marker.args if marker else ())
+    _visit.watch.check(request)
+
+
+@pytest.fixture(scope="session")
+def homes(server: SiteServer) -> dict[str, str]:
+    """The address of the page where each lab has its own panel: a page of its own, or else the first that shows it."""
+    found: dict[str, str] = {}
+    built = sorted(server.folder.rglob("index.html"), key=lambda path: (path == server.folder / "index.html", path.as_posix()))
+    for path in built:
+        address = path.parent.relative_to(server.folder).as_posix()
+        for name in re.findall(r'<lab-panel name="(\w+)" data-arguments="\{\}"', path.read_text(encoding="utf-8")):
+            own = address.endswith(name.replace("_", "-"))
+            if own or name not in found:
+                found[name] = "" if address == "." else f"{address}/"
+    return found

@@ -1,0 +1,79 @@
+"""A reader's hand on one panel: set its controls, run it, read it."""
+
+from collections.abc import Mapping
+
+from playwright.sync_api import Locator, Page, expect
+
+
+class Panel:
+    """One `<lab-panel>` of a page."""
+
+    def __init__(self, page: Page, lab_name: str) -> None:
+        self.page = page
+        self.root = page.locator(f'lab-panel[name="{lab_name}"]').first
+        self.output = self.root.locator(".nh-output")
+        self.status = self.root.locator(".nh-status")
+        self.error = self.root.locator(".nh-error")
+        self.run_button = self.root.get_by_role("button", name="Run", exact=True)
+
+    def text(self) -> str:
+        """All text of the result, that of figures and folded tables included."""
+        return self.output.text_content() or ""
+
+    def control(self, name: str) -> Locator:
+        return self.root.locator(f'[name="{name}"]')
+
+    def forget(self) -> None:
+        """Empty the status line, so that the next word in it is about what comes."""
+        self.status.evaluate("element => element.textContent = ''")
+
+    def run(self) -> None:
+        """Run, and wait for the new result."""
+        self.forget()
+        self.run_button.click()
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until the panel has answered with a result."""
+        expect(self.status).to_contain_text("Updated in", timeout=40_000)
+
+    def refused(self) -> str:
+        """Wait until the panel shows an error, and return it."""
+        expect(self.error).to_be_visible(timeout=40_000)
+        return self.error.inner_text()
+
+    def set(self, values: Mapping[str, str]) -> None:
+        """Set controls one after another, as a reader would; a select that depends on another is there when the other has answered."""
+        for name, value in values.items():
+            control = self.control(name)
+            self.forget()
+            kind = control.evaluate("element => element.type")
+            if kind == "checkbox":
+                changed = control.is_checked() != (value == "true")
+                control.set_checked(value == "true")
+            elif kind == "number":
+                changed = control.input_value() != value
+                control.fill(value)
+            else:
+                changed = control.input_value() != value
+                control.select_option(value)
+            if changed:
+                self.settled()
+
+    def try_other_values(self) -> bool:
+        """Change one control after another until the result is another one; whether that happened."""
+        before = self.text()
+        for control in self.root.locator("select[name], input[name]").all():
+            kind = control.evaluate("element => element.type")
+            if kind == "checkbox":
+                self.set({control.get_attribute("name") or "": str(not control.is_checked()).lower()})
+            elif kind == "number":
+                low, high, now = (control.evaluate(f"element => element.{key}") for key in ("min", "max", "value"))
+                self.set({control.get_attribute("name") or "": low if now != low else high})
+            else:
+                others = control.evaluate("element => [...element.options].map(o => o.value).filter(v => v !== element.value && v !== '@file')")
+                if others:
+                    self.set({control.get_attribute("name") or "": others[0]})
+            if self.text() != before:
+                return True
+        return False

@@ -1,0 +1,171 @@
+"""Sabotage: whatever breaks, the panel says what happened and what to do, and keeps the result that is there."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from panel_driver import Panel
+from playwright.sync_api import BrowserContext, Page, expect
+from site_server import SiteServer
+
+LAB = "tail_at_scale"
+# The worker's end as the browser would bring it about: the page is not told.
+KEEP_WORKERS = """window.workers = [];
+  window.Worker = class extends Worker { constructor(...given) { super(...given); if (`${given[0]}`.endsWith('/worker.js')) workers.push(this); } };"""
+ENDLESS = b"asked = json.loads(request)\n    while asked.get('arguments', {}).get('fan_out') == '7': pass"
+FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
+    "worker missing": ("assets/worker.js", lambda _: None, "The worker that runs Python could not be loaded"),
+    "worker broken": ("assets/worker.js", lambda _: b"syntax error", "The worker that runs Python could not be loaded"),
+    "manifest missing": ("pyodide/manifest.json", lambda _: None, "manifest.json could not be downloaded: the server answered 404"),
+    "loader missing": ("pyodide.mjs", lambda _: None, "pyodide.mjs could not be loaded"),
+    "wasm missing": ("pyodide.asm.wasm", lambda _: None, "pyodide.asm.wasm could not be downloaded: the server answered 404"),
+    "wasm is a page": ("pyodide.asm.wasm", lambda _: b"<!doctype html>", "pyodide.asm.wasm is not WebAssembly"),
+    "wasm cut short": ("pyodide.asm.wasm", lambda data: data[:100_000], "pyodide.asm.wasm must have 9,"),
+    "wasm garbled": ("pyodide.asm.wasm", lambda data: data[:8] + bytes(len(data) - 8), "WebAssembly could not be started"),
+    "library garbled": ("python_stdlib.zip", lambda data: bytes(len(data)), "Python could not start"),
+    "lock missing": ("pyodide-lock.json", lambda _: None, "pyodide-lock.json could not be downloaded"),
+    "wheel missing": (".whl", lambda _: None, ".whl could not be downloaded: the server answered 404"),
+    "wheel garbled": (".whl", lambda data: data[:-1] + b"?", ".whl is not the file that this site was built with"),
+}
+
+
+@pytest.fixture
+def panel_at(open_page: Callable[..., Page], homes: dict[str, str]) -> Callable[..., Panel]:
+    def opened(prepare: Callable[[BrowserContext], None] | None = None) -> Panel:
+        return Panel(open_page(homes[LAB], prepare), LAB)
+
+    return opened
+
+
+def keep_workers(context: BrowserContext) -> None:
+    context.add_init_script(KEEP_WORKERS)
+
+
+@pytest.mark.expects_errors
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_start_says_why_and_keeps_the_built_in_result(panel_at: Callable[..., Panel], server: SiteServer, fault: str) -> None:
+    ending, change, message = FAULTS[fault]
+    panel = panel_at()
+    built = panel.text()
+    with server.changed(ending, change):
+        panel.run_button.click()
+        shown = panel.refused()
+    assert message in shown
+    assert re.search("reload the page|Check the connection", shown)
+    assert panel.text() == built
+    assert panel.output.get_attribute("aria-busy") is None
+
+
+@pytest.mark.expects_errors
+def test_after_a_failure_the_reader_can_try_again(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    panel = panel_at()
+    with server.changed("pyodide.asm.wasm", lambda _: None):
+        panel.run_button.click()
+        panel.refused()
+        panel.control("fan_out").fill("8")  # another change does not start another attempt by itself
+        assert "404" in panel.refused()
+    panel.error.get_by_role("button", name="Try again").click()
+    panel.settled()
+    expect(panel.error).to_be_hidden()
+
+
+def test_without_webassembly_the_panel_says_so(panel_at: Callable[..., Panel]) -> None:
+    panel = panel_at(lambda context: context.add_init_script("delete globalThis.WebAssembly"))
+    panel.run_button.click()
+    assert "no WebAssembly" in panel.refused()
+
+
+def stall(_: bytes) -> bytes:
+    raise TimeoutError
+
+
+@pytest.mark.expects_errors
+def test_a_download_that_stands_still_is_given_up(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    panel = panel_at(lambda context: context.clock.install())
+    with server.changed("python_stdlib.zip", stall):
+        panel.run_button.click()
+        panel.page.wait_for_timeout(1_000)
+        panel.page.clock.fast_forward(40_000)
+        assert "has stood still for 30 s" in panel.refused()
+
+
+def test_a_worker_killed_while_it_starts_is_noticed_at_once(panel_at: Callable[..., Panel]) -> None:
+    panel = panel_at(keep_workers)
+    built = panel.text()
+    panel.run_button.click()
+    expect(panel.root.locator(".nh-line")).to_contain_text("Python")
+    panel.page.evaluate("workers.at(-1).terminate()")
+    assert "The browser ended Python" in panel.refused()
+    assert panel.text() == built
+    panel.error.get_by_role("button", name="Try again").click()
+    panel.settled()
+
+
+def test_a_worker_killed_while_it_runs_is_noticed_at_once(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+        panel = panel_at(keep_workers)
+        panel.set({"fan_out": "20"})
+        shown = panel.text()
+        panel.control("fan_out").fill("7")
+        expect(panel.root.get_by_role("button", name="Stop")).to_be_visible()
+        panel.page.evaluate("workers.at(-1).terminate()")
+        assert "The browser ended Python" in panel.refused()
+    assert panel.text() == shown
+
+
+def test_a_run_that_does_not_end_can_be_stopped(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+        panel = panel_at()
+        panel.set({"fan_out": "20"})
+        shown = panel.text()
+        panel.control("fan_out").fill("7")
+        panel.root.get_by_role("button", name="Stop").click()
+        expect(panel.status).to_contain_text("Stopped")
+        expect(panel.error).to_be_hidden()
+        assert panel.text() == shown
+        panel.set({"fan_out": "9"})
+    assert panel.text() != shown
+
+
+def test_a_run_without_an_answer_for_a_minute_offers_a_restart(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+        panel = panel_at(lambda context: context.clock.install())
+        panel.set({"fan_out": "20"})
+        panel.control("fan_out").fill("7")
+        expect(panel.root.get_by_role("button", name="Stop")).to_be_visible()
+        panel.page.clock.fast_forward(61_000)
+        assert "no answer for 60 s" in panel.refused()
+        panel.error.get_by_role("button", name="Stop and restart").click()
+        expect(panel.status).to_contain_text("Stopped")
+
+
+def test_a_run_abandoned_by_reset_does_not_block_the_next(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+        panel = panel_at()
+        panel.set({"fan_out": "20"})
+        panel.control("fan_out").fill("7")
+        panel.page.wait_for_timeout(400)
+        panel.root.get_by_role("button", name="Reset").click()
+        panel.set({"fan_out": "30"})
+
+
+@pytest.mark.expects_errors
+def test_without_the_chart_code_the_tables_open(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    panel = panel_at()
+    with server.changed("assets/charts.js", lambda _: None):
+        panel.control("fan_out").fill("7")
+        assert "figures could not be drawn" in panel.refused()
+    assert panel.output.locator("details").first.evaluate("element => element.open")
+    assert panel.output.locator(".nh-table:visible").count() >= 1
+
+
+@pytest.mark.expects_errors
+def test_a_lab_that_breaks_is_reported_as_our_mistake(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", b"asked = json.loads(request)\n    1 / 0")):
+        panel = panel_at()
+        built = panel.text()
+        panel.run_button.click()
+        message = panel.refused()
+    assert "ZeroDivisionError" in message
+    assert "a mistake of ours" in message
+    assert panel.text() == built

@@ -1,0 +1,151 @@
+"""Panels in a long visit: the live result is the built one, follows the controls, and can be reached by keyboard."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from conftest import PHONE, Visit
+from panel_driver import Panel
+from PIL import Image, ImageChops
+from playwright.sync_api import Locator, Page, expect
+
+from labs_py import lab
+from labs_py.exercise import Predict, Reach
+
+
+@pytest.fixture
+def panel(visit: Visit, homes: dict[str, str], lab_name: str) -> Panel:
+    return Panel(visit.go(homes[lab_name]), lab_name)
+
+
+def picture(plot: Locator) -> Image.Image:
+    plot.page.mouse.move(0, 0)
+    return Image.open(io.BytesIO(plot.screenshot(animations="disabled"))).convert("RGB")
+
+
+def test_the_live_answer_at_the_built_in_settings_is_the_built_in_text(panel: Panel) -> None:
+    built = panel.text()
+    panel.output.evaluate("element => element.firstElementChild.dataset.built = ''")
+    panel.run()
+    assert panel.root.locator("[data-built]").count() == 0
+    assert panel.text() == built
+
+
+def test_live_figures_look_like_the_built_ones(panel: Panel) -> None:
+    plots = panel.root.locator(".nh-plot")
+    built = [picture(plot) for plot in plots.all()]
+    panel.run()
+    live = [picture(plot) for plot in plots.all()]
+    assert [image.size for image in live] == [image.size for image in built]
+    for one, other in zip(built, live, strict=True):
+        different = ImageChops.difference(one, other).convert("L").point(lambda value: 255 * (value > 48))
+        assert different.histogram()[255] / (one.width * one.height) < 0.005
+
+
+def test_a_changed_control_changes_the_result_and_reset_brings_the_built_one_back(panel: Panel) -> None:
+    built = panel.text()
+    values = panel.root.locator("[name]").evaluate_all("all => all.map(one => one.type === 'checkbox' ? one.checked : one.value)")
+    assert panel.try_other_values()
+    panel.root.get_by_role("button", name="Reset").click()
+    assert panel.text() == built
+    assert panel.root.locator("[name]").evaluate_all("all => all.map(one => one.type === 'checkbox' ? one.checked : one.value)") == values
+
+
+def test_a_goal_is_marked_when_a_run_reaches_it_and_not_before(panel: Panel, lab_name: str) -> None:
+    for index, task in enumerate(lab.load(lab_name).tasks):
+        if isinstance(task, Reach):
+            mark = panel.page.locator(f'.nh-tasks[data-lab="{lab_name}"] [data-task="{index}"] .nh-met')
+            if not mark.count():
+                continue  # a panel inside a lesson may stand without its tasks
+            panel.set(task.wrong)
+            expect(mark).to_be_hidden()
+            panel.root.get_by_role("button", name="Reset").click()
+            panel.set(task.solution)
+            expect(mark).to_be_visible()
+            panel.root.get_by_role("button", name="Reset").click()
+
+
+def test_an_answer_opens_only_after_a_prediction(visit: Visit, homes: dict[str, str]) -> None:
+    name, task = next((name, task) for name in lab.names() for task in lab.load(name).tasks if isinstance(task, Predict) and name in homes)
+    item = visit.go(homes[name]).locator(f'.nh-tasks[data-lab="{name}"] .nh-predict').first
+    answer = item.locator(".nh-answer")
+    answer.locator("summary").click()
+    assert not answer.evaluate("element => element.open")
+    expect(item.locator(".nh-verdict")).to_contain_text("Choose an answer first")
+    item.get_by_role("radio").nth(task.answer).check()
+    answer.locator("summary").click()
+    assert answer.evaluate("element => element.open")
+    expect(item.locator(".nh-verdict")).to_have_text("Right.")
+
+
+def test_every_control_is_reached_by_keyboard_and_left_again(panel: Panel) -> None:
+    wanted = set(panel.root.locator("[name]:visible, .nh-form button:visible, summary:visible").evaluate_all("all => all.map(one => one.name || one.textContent)"))
+    panel.root.evaluate("element => { element.tabIndex = -1; element.focus(); }")
+    reached = set()
+    for _ in range(60):
+        panel.page.keyboard.press("Tab")
+        inside = panel.root.evaluate("element => element.contains(document.activeElement)")
+        if not inside:
+            break
+        reached.add(panel.page.evaluate("document.activeElement.name || document.activeElement.textContent"))
+        assert panel.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    assert not inside
+    assert wanted <= reached
+
+
+def test_an_arrow_key_on_a_slider_moves_the_number_and_the_result_and_keeps_focus(panel: Panel) -> None:
+    sliders = panel.root.locator("input[type=range]")
+    if not sliders.count():
+        assert not panel.root.locator("input[type=number]").count()
+        return
+    slider = sliders.first
+    field = panel.root.locator(f'[id="{slider.get_attribute("data-slider")}"]')
+    before = field.input_value()
+    panel.forget()
+    slider.focus()
+    at_end = slider.evaluate("element => element.value === element.max")
+    panel.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+    assert field.input_value() != before
+    panel.settled()
+    assert slider.evaluate("element => element === document.activeElement")
+    assert slider.get_attribute("aria-valuetext", timeout=1000).startswith(field.input_value())  # type: ignore[union-attr]
+
+
+def test_the_latest_of_many_quick_changes_wins(visit: Visit, homes: dict[str, str]) -> None:
+    panel = Panel(visit.go(homes["tail_at_scale"]), "tail_at_scale")
+    for value in (3, 30, 300, 7):
+        panel.control("fan_out").evaluate("(field, value) => { field.value = value; field.dispatchEvent(new Event('change', {bubbles: true})) }", value)
+    panel.settled()
+    expected = lab.load("tail_at_scale").report({"fan_out": "7"})
+    expect(panel.output.locator(".nh-takeaway")).to_have_text(expected.takeaway)
+
+
+def test_a_number_outside_its_range_is_refused_beside_the_result_that_was_there(visit: Visit, homes: dict[str, str]) -> None:
+    panel = Panel(visit.go(homes["tail_at_scale"]), "tail_at_scale")
+    built = panel.text()
+    panel.control("fan_out").fill("0")
+    assert "fan_out must be a whole number from 1 to 2000, got '0'" in panel.refused()
+    assert panel.control("fan_out").get_attribute("aria-invalid") == "true"
+    assert panel.text() == built
+    panel.control("fan_out").fill("8")
+    panel.settled()
+    expect(panel.error).to_be_hidden()
+    assert panel.control("fan_out").get_attribute("aria-invalid") is None
+
+
+def test_open_tables_and_focus_survive_a_new_result(visit: Visit, homes: dict[str, str]) -> None:
+    panel = Panel(visit.go(homes["tail_at_scale"]), "tail_at_scale")
+    summary = panel.output.locator("summary").first
+    summary.click()
+    panel.forget()
+    panel.control("fan_out").evaluate("field => { field.value = 9; field.dispatchEvent(new Event('change', {bubbles: true})) }")
+    panel.settled()
+    assert panel.output.locator("details").first.evaluate("element => element.open")
+    assert summary.evaluate("element => element === document.activeElement")
+
+
+def test_controls_are_large_enough_for_a_finger(open_page: Callable[..., Page], homes: dict[str, str], lab_name: str) -> None:
+    page = open_page(homes[lab_name], viewport=PHONE, has_touch=True)
+    targets = Panel(page, lab_name).root.locator("button, select, input[type=number], input[type=range], summary, .nh-flag > label")
+    small = targets.evaluate_all("all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)")
+    assert small == []

@@ -1,0 +1,42 @@
+"""A visit from page to page, and a site that does not stand at the root of its host."""
+
+from collections.abc import Callable
+
+from conftest import Visit
+from panel_driver import Panel
+from playwright.sync_api import Page
+from site_server import SUB_PATH
+
+
+def python_workers(visit: Visit) -> int:
+    return sum(url.endswith("/assets/worker.js") for url in visit.workers)
+
+
+def test_one_python_serves_the_whole_visit(visit: Visit, homes: dict[str, str]) -> None:
+    names = list(homes)
+    Panel(visit.go(homes[names[0]]), names[0]).run()
+    before = python_workers(visit)
+    for name in names[1:]:
+        Panel(visit.go(homes[name]), name).run()
+    assert visit.page.evaluate("window.sameVisit")
+    assert python_workers(visit) == before
+
+
+def test_an_answer_to_a_panel_that_has_gone_is_ignored(open_page: Callable[..., Page], visit: Visit, homes: dict[str, str]) -> None:
+    one, other = list(homes)[:2]
+    panel = Panel(visit.go(homes[one]), one)
+    panel.run_button.click()
+    panel = Panel(visit.go(homes[other]), other)
+    built = panel.text()
+    visit.page.wait_for_timeout(500)
+    assert panel.text() == built
+    panel.run()
+    assert panel.text() == built
+
+
+def test_a_site_under_a_sub_path_works(open_page: Callable[..., Page], homes: dict[str, str]) -> None:
+    name, address = next(iter(homes.items()))
+    panel = Panel(open_page(SUB_PATH + address), name)
+    built = panel.text()
+    panel.run()
+    assert panel.text() == built
