@@ -21,6 +21,8 @@ class LabPanel extends HTMLElement {
   #wanted = false;
   #busy = false;
   #typing = 0;
+  /** The arguments of the request made last, as JSON text. */
+  #asked = "";
 
   /** Come to life, once: the browser calls this whenever the element enters a page. */
   connectedCallback() {
@@ -68,7 +70,7 @@ class LabPanel extends HTMLElement {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       runtime.retry();
-      this.#want();
+      this.#want(true);
     });
     form.addEventListener("reset", (event) => {
       event.preventDefault();
@@ -111,9 +113,10 @@ class LabPanel extends HTMLElement {
     this.#typing = setTimeout(() => this.#want(), TYPING);
   }
 
-  /** Ask for the result of the settings as they are now, at once or right after what is being asked. */
-  #want() {
+  /** Ask for the result of the settings as they are now, right after what is being asked; nothing new is asked `again` only on purpose. */
+  #want(again = false) {
     clearTimeout(this.#typing);
+    if (!again && JSON.stringify(this.#settings?.arguments) === this.#asked) return;
     this.#wanted = true;
     if (!this.#busy) this.#work();
   }
@@ -133,6 +136,7 @@ class LabPanel extends HTMLElement {
   async #ask(signal) {
     const settings = /** @type {Settings} */ (this.#settings);
     const asked = settings.arguments;
+    this.#asked = JSON.stringify(asked);
     const begun = performance.now();
     try {
       const answer = await runtime.ask({ lab: this.getAttribute("name"), arguments: asked }, signal, () => this.#activity?.sent());
@@ -209,6 +213,7 @@ class LabPanel extends HTMLElement {
     this.#turn.abort();
     this.#turn = new AbortController();
     this.#wanted = false;
+    this.#asked = "";
     clearTimeout(this.#typing);
     this.#settings?.reset();
     this.#content();

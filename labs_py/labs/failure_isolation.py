@@ -242,30 +242,33 @@ def _experiment_table(found: list[dict[str, float]]) -> Table:
 
 TASKS = [
     Predict(
-        "currency turns prices into the visitor's currency. It has one instance, and it dies. How many of the shop's requests fail?",
-        ["None: prices stay in dollars", "About 4 %: only orders need exact prices", "About 78 %", "All of them"],
+        "The OpenTelemetry demo shop labels the criticality of its services. Its quote service, which prices a shipment, is labeled low. quote dies. "
+        "What happens?",
+        ["Nothing that a request shows", "Orders go through without a shipping price", "No order can be placed"],
         2,
-        "Every page that shows a price calls it, and the code treats its error as fatal: 18 of 23 requests. Only adding to a cart and choosing "
-        "a currency do without.",
-        {"victim": "currency"},
-        lambda data: min(range(4), key=lambda index: abs((0, 0.04, 0.78, 1)[index] - data["blast_radius"]["currency"])),
+        "Checkout asks shipping for the price, shipping asks quote, and neither can do without the answer. Labels are opinions; the code decides.",
+        {"architecture": "otel_demo", "victim": "quote"},
+        lambda data: {"ok": 0, "degraded": 1, "fails": 2}[data["outcomes"]["POST /api/checkout"]["quote"]],
     ),
     Predict(
-        "recommendation is optional: when it fails, the page comes without. Now it does not crash but hangs. What do visitors see?",
-        ["Pages without recommendations", "74 % of requests never get an answer", "Only product pages are slow"],
+        "Back to Online Boutique, with callers as they are. The ad service does not crash but hangs. What does the home page do?",
+        ["It never comes", "It comes without an ad, 100 ms later", "It fails at once"],
         1,
-        "The code is ready for an error, and no error comes: the call has no deadline, and gRPC sets none by default. Optional does not help "
-        "whoever waits for ever.",
-        {"victim": "recommendation", "mode": "hang"},
-        lambda data: 1 if data["blast_radius"]["recommendation"] > 0.7 else 0,
+        "The call for an ad is optional and has a deadline of 100 ms. Of all the optional services, ad is the only one whose silence does no harm.",
+        {"victim": "ad", "mode": "hang"},
+        lambda data: (
+            1 if data["outcomes"]["GET /"]["ad"] == "degraded" and data["waits_s"]["GET /"]["ad"] == 0.1 else 0
+        ),
     ),
     Predict(
-        "Three instances of currency, one dies, and until health checks notice, a third of all calls of currency fail. How many requests fail?",
-        ["Fewer than a third", "A third, as in a monolith with three instances", "Nearly half"],
+        "catalog has two instances and one crashes. Until health checks notice, how many of 100 requests fail? A monolith with two instances "
+        "loses 50.",
+        ["About 97: product pages call the catalog up to seven times", "About 50", "About 46"],
         2,
-        "A request meets the dead instance unless all its calls miss it. Product pages make two calls, the home page ten: 1 − (2/3)¹⁰ is 98 %.",
-        {"victim": "currency", "replicas": "3"},
-        lambda data: 0 if data["phases"][1]["fails_per_s"] < 33 else 1 if data["phases"][1]["fails_per_s"] < 34 else 2,
+        "21 of 23 requests need one answer of the catalog and get it half of the time. The other calls of a product page are for "
+        "recommendations: they fail as often, and only degrade it.",
+        {"victim": "catalog", "replicas": "2"},
+        lambda data: min(range(3), key=lambda index: abs((97, 50, 45.7)[index] - data["phases"][1]["fails_per_s"])),
     ),
     Reach(
         "recommendation hangs. Let no request fail, with callers that still have no fallback.",
@@ -296,9 +299,7 @@ TASKS = [
 
 _README = ("Krasnovsky 2026", "https://github.com/a-a-k/socialnet-resilience")
 _CODE = ("counted in the code", "https://github.com/GoogleCloudPlatform/microservices-demo")
-_MEASURED = (
-    "Measured on the running system; here all of its containers can die, and its stores are empty, as they were."
-)
+_MEASURED = "Here, too, all containers can die and the stores are empty."
 
 
 def _published(share: float, copies: int, model: float, spread: float, measured: float) -> list[Oracle]:

@@ -8,8 +8,9 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from labs_py.model.distribution import Distribution, Grid, Lattice, adaptive, shortest
+from labs_py.model.distribution import Distribution, adaptive
 from labs_py.model.duration import Constant, Duration
+from labs_py.model.lattice import Grid, Lattice, shortest
 from labs_py.model.plan import AtMost, InOrder, Plan, Repeated, Span, Together
 
 _FEW_PARTS = 2  # so many maxima may be added up on the lattice of the whole;
@@ -168,7 +169,7 @@ def _mean(duration: Duration) -> float:
     return duration.mean
 
 
-def _nothing(duration: Duration) -> float:
+def _nothing(_duration: Duration) -> float:
     return 0.0
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from labs_py.model.latency import mean_time
-from labs_py.model.plan import AtMost, InOrder, Plan, Repeated, Span, Together
+from labs_py.model.plan import InOrder, Plan, Repeated, Span, Together
 
 MOST_ROWS = 40
 MOST_TURNS = 30  # repeats in a row that are drawn one by one; more are drawn as one long call
@@ -78,6 +78,8 @@ class Waterfall:
         """Draw a plan from `start` on and return its end."""
         if isinstance(plan, Span):
             return self._span(plan, start, path, turn)
+        if isinstance(plan, Repeated):
+            return self._repeated(plan, start, path, turn)
         if isinstance(plan, InOrder):
             for index, part in enumerate(plan.parts):
                 start = self._place(part, start, (*path, index), turn)
@@ -89,9 +91,10 @@ class Waterfall:
                 waited_for = turn.critical and index == times.index(max(times))
                 ends.append(self._place(branch, start, (*path, index), replace(turn, critical=waited_for)))
             return max(ends)
-        if isinstance(plan, AtMost):
-            stop = start + plan.limit * turn.scale
-            return min(stop, self._place(plan.part, start, path, replace(turn, stop=min(turn.stop, stop))))
+        stop = start + plan.limit * turn.scale
+        return min(stop, self._place(plan.part, start, path, replace(turn, stop=min(turn.stop, stop))))
+
+    def _repeated(self, plan: Repeated, start: float, path: tuple[int, ...], turn: _Turn) -> float:
         inner = replace(turn, times=turn.times * plan.times, at_once=turn.at_once or plan.at_once)
         if plan.at_once:
             return self._place(plan.part, start, path, inner)
