@@ -12,7 +12,7 @@ from labs_py import chart, lab
 from labs_py.exercise import Oracle, Predict, Task
 from labs_py.numerals import percent, significant
 from labs_py.parameter import LabError, one_of
-from labs_py.report import Report
+from labs_py.report import Report, as_html
 
 _ELEMENT = re.compile(r'<(lab-[a-z]+)((?:\s+[\w-]+="[^"]*")*)\s*></\1>')
 # Markdown wraps an element that stands alone in a paragraph, which may not hold a form or a table.
@@ -93,7 +93,7 @@ def _value(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     arguments = dict(attributes)
     path, style = arguments.pop("of", ""), arguments.pop("as", "text")
     value = lab.value_at(_report(item.name, tuple(arguments.items())).data, path)
-    return f'<span class="nh-value">{escape(formatted(value, style))}</span>'
+    return f'<span class="nh-value">{as_html(formatted(value, style))}</span>'
 
 
 def formatted(value: Any, style: str) -> str:
@@ -129,25 +129,25 @@ def _tasks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 def _task(item: lab.Lab, index: int, task: Task, ident: str) -> str:
     if isinstance(task, Predict):
         options = "".join(
-            f'<label><input type="radio" name="{ident}" value="{number}"> {escape(text)}</label>'
+            f'<label><input type="radio" name="{ident}" value="{number}"> {as_html(text)}</label>'
             for number, text in enumerate(task.options)
         )
         return (
             f'<li class="nh-task nh-predict" data-task="{index}" data-right="{task.answer}">'
-            f"<fieldset><legend>{escape(task.question)}</legend>{options}</fieldset>"
-            f'<details class="nh-answer"><summary>Answer</summary><p><strong>{escape(task.options[task.answer])}.</strong> '
-            f"{escape(task.because)}</p></details></li>"
+            f"<fieldset><legend>{as_html(task.question)}</legend>{options}</fieldset>"
+            f'<details class="nh-answer"><summary>Answer</summary><p><strong>{as_html(task.options[task.answer])}.</strong> '
+            f"{as_html(task.because)}</p></details></li>"
         )
     settings = ", ".join(f"{name} = {value}" for name, value in task.solution.items())
     return (
-        f'<li class="nh-task nh-reach" data-task="{index}"><p>{escape(task.goal)} <span class="nh-met" hidden>Reached</span></p>'
-        f'<details class="nh-hint-text"><summary>Hint</summary><p>{escape(task.hint)}</p></details>'
-        f'<details class="nh-answer"><summary>Solution</summary><p><code>{escape(settings)}</code></p><p>{escape(task.because)}</p></details></li>'
+        f'<li class="nh-task nh-reach" data-task="{index}"><p>{as_html(task.goal)} <span class="nh-met" hidden>Reached</span></p>'
+        f'<details class="nh-hint-text"><summary>Hint</summary><p>{as_html(task.hint)}</p></details>'
+        f'<details class="nh-answer"><summary>Solution</summary><p><code>{escape(settings)}</code></p><p>{as_html(task.because)}</p></details></li>'
     )
 
 
 def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
-    return "<ul>" + "".join(f"<li>{escape(limit)}</li>" for limit in item.limits) + "</ul>"
+    return "<ul>" + "".join(f"<li>{as_html(limit)}</li>" for limit in item.limits) + "</ul>"
 
 
 def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
@@ -168,7 +168,7 @@ def _check(oracle: Oracle) -> str:
         for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
-    return f'<tr><th scope="row">{escape(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
+    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
 
 
 def _within(tolerance: float | None) -> str:

@@ -16,10 +16,10 @@ _LISTED = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 def waterfall_figure(endpoint: str, drawn: Waterfall) -> Figure:
     """Return one request over time: work thick, network thin; in bold and in full color what the request waits for."""
     rows = [(str(index), row) for index, row in enumerate(drawn.rows)]
-    y = {"field": "row", "type": "ordinal", "axis": None, "sort": None}
-    y["scale"] = {"domain": ["key", *(index for index, _ in rows)]}
-    x = {"type": "quantitative", "title": "milliseconds, each call taking its mean"}
-    x["scale"] = {"domain": [0, drawn.end * 1000 or 1], "nice": False}
+    places = {"domain": ["key", *(index for index, _ in rows)]}
+    y = {"field": "row", "type": "ordinal", "axis": None, "sort": None, "scale": places}
+    times = {"domain": [0, drawn.end * 1000 or 1], "nice": False}
+    x = {"type": "quantitative", "title": "milliseconds, each call taking its mean", "scale": times}
     half = drawn.end / 2
     # A call is named above its bar, from the bar's start on, or up to its end where that leaves no room.
     named = [

@@ -1,9 +1,21 @@
 """What a lab shows: one sentence, then metrics, tables and figures. The same report becomes HTML, terminal text and JSON."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
+
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:d|h|min|s|ms|µs|ns)\b)")
+
+
+def as_html(text: str) -> str:
+    """Return `text` escaped, each number kept on one line with its unit.
+
+    >>> as_html("63 % < 5 ms").replace(chr(160), "_")
+    '63_% &lt; 5_ms'
+    """
+    return _UNIT.sub("\u00a0", escape(text))
 
 
 @dataclass(frozen=True)
@@ -16,8 +28,8 @@ class Metric:
 
     def html(self) -> str:
         """Return one group of a definition list."""
-        note = f'<dd class="nh-metric-note">{escape(self.note)}</dd>' if self.note else ""
-        return f"<div><dt>{escape(self.label)}</dt><dd>{escape(self.value)}</dd>{note}</div>"
+        note = f'<dd class="nh-metric-note">{as_html(self.note)}</dd>' if self.note else ""
+        return f"<div><dt>{as_html(self.label)}</dt><dd>{as_html(self.value)}</dd>{note}</div>"
 
 
 @dataclass(frozen=True)
@@ -43,9 +55,9 @@ class Table:
         )
         rows = []
         for first, *rest in self.rows:
-            cells = "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
-            rows.append(f'<tr><th scope="row"{kinds[0]}>{escape(first)}</th>{cells}</tr>')
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+            cells = "".join(f"<td{kind}>{as_html(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+            rows.append(f'<tr><th scope="row"{kinds[0]}>{as_html(first)}</th>{cells}</tr>')
+        caption = f"<caption>{as_html(self.caption)}</caption>" if self.caption else ""
         label = escape(self.caption or ", ".join(self.columns), quote=True)
         table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         return f'<div class="nh-table" role="region" tabindex="0" aria-label="{label}">{table}</div>'
@@ -73,7 +85,7 @@ class Figure:
         return (
             f'<figure class="nh-figure"><div class="nh-plot" data-figure="{index}" role="img" '
             f'aria-label="{escape(self.caption, quote=True)}"></div>'
-            f"<figcaption>{escape(self.caption)}</figcaption>"
+            f"<figcaption>{as_html(self.caption)}</figcaption>"
             f'<details class="nh-twin"><summary>The same as a table</summary>{self.table.html()}</details></figure>'
         )
 
@@ -100,7 +112,7 @@ class Report:
 
     def html(self) -> str:
         """Return the report as HTML, figures still empty; neighboring metrics share one list."""
-        pieces = [f'<p class="nh-takeaway">{escape(self.takeaway)}</p>']
+        pieces = [f'<p class="nh-takeaway">{as_html(self.takeaway)}</p>']
         metrics: list[str] = []
         figures = 0
         for part in (*self.parts, None):

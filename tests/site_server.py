@@ -29,13 +29,18 @@ class SiteServer:
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.shutdown()
         self._http.server_close()
 
     @contextmanager
     def changed(self, ending: str, change: Callable[[bytes], bytes | None]) -> Iterator[None]:
-        """For a while, serve what `change` makes of the file whose address has this ending; None stands for 404."""
+        """For a while, serve what `change` makes of the file whose address has this ending.
+
+        None stands for 404; a TimeoutError for a body that never comes.
+        """
         self.changes[ending] = change
         try:
             yield
@@ -55,13 +60,16 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.site.asked.append(address)
         change = next((item for ending, item in self.site.changes.items() if address.endswith(ending)), None)
         if change is None:
-            return super().do_GET()
+            super().do_GET()
+            return
         try:
             body = change(Path(self.translate_path(self.path)).read_bytes())
         except TimeoutError:
-            return self._stall()
+            self._stall()
+            return
         if body is None:
-            return self.send_error(404)
+            self.send_error(404)
+            return
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(address))
         self.send_header("Content-Length", str(len(body)))

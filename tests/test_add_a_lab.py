@@ -40,7 +40,7 @@ def test_the_file_makes_a_lab_that_the_terminal_lists_and_runs(clone: Path) -> N
 def test_the_line_makes_a_panel(clone: Path) -> None:
     program = f"from hooks.panels import fill; print(fill({LINE.strip()!r}, 'page.md'))"
     html = python(clone, "-c", program)
-    assert "1,000,000 requests at 99.9 % leave 1,000 failures." in html
+    assert "1,000,000 requests at 99.9\u00a0% leave 1,000 failures." in html
     assert 'name="objective" value="0.999"' in html
 
 

@@ -11,7 +11,7 @@ from labs_py.parameter import LabError
 def test_a_panel_is_filled_with_its_form_its_result_and_its_figures() -> None:
     html = fill('<h1>x</h1><p><lab-panel name="tail_at_scale" fan_out="10"></lab-panel></p>', "page.md")
     assert "<p><lab-panel" not in html
-    assert "10 % of requests wait for at least one slow server." in html
+    assert "10\u00a0% of requests wait for at least one slow server." in html
     assert re.search(r'name="fan_out" value="10"', html)
     assert html.count("<svg ") == 2
     assert 'data-arguments="{&quot;fan_out&quot;: &quot;10&quot;}"' in html
@@ -28,7 +28,7 @@ def test_a_value_stands_in_its_sentence() -> None:
     html = fill(
         '<p>So <lab-value name="tail_at_scale" of="slow_share" as="percent:1"></lab-value> wait.</p>', "page.md"
     )
-    assert html == '<p>So <span class="nh-value">63.4 %</span> wait.</p>'
+    assert html == '<p>So <span class="nh-value">63.4\u00a0%</span> wait.</p>'
 
 
 def test_a_code_sample_of_an_element_stays_as_it_is() -> None:

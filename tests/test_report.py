@@ -25,6 +25,12 @@ def test_html_is_escaped_and_neighboring_metrics_share_a_list() -> None:
     assert "x&lt;y" in html
 
 
+def test_a_number_is_kept_on_one_line_with_its_unit_on_a_page_and_not_in_a_terminal() -> None:
+    report = Report("Down 5 min of 30 days, 0.5 %.", [])
+    assert "Down 5\u00a0min of 30 days, 0.5\u00a0%." in report.html()
+    assert report.text() == "Down 5 min of 30 days, 0.5 %."
+
+
 def test_a_figure_has_a_plot_with_a_name_and_its_table() -> None:
     report = Report("Done.", [TABLE, Figure({"layer": []}, 'The "down" time', TABLE), Figure({}, "Second", TABLE)])
     assert [figure.caption for figure in report.figures] == ['The "down" time', "Second"]

@@ -72,7 +72,7 @@ class LabPanel extends HTMLElement {
       runtime.retry();
       this.#want(true);
     });
-    form.addEventListener("reset", (event) => {
+    this.#find(".nh-form [type=reset]").addEventListener("click", (event) => {
       event.preventDefault();
       this.#reset();
     });

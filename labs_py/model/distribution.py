@@ -40,7 +40,7 @@ class Distribution:
             return finest.mean
         stretches = zip(self.levels, [0.0, *self.limits], self.limits, strict=False)
         pieces = [level.limited_mean(high) - level.limited_mean(low) for level, low, high in stretches]
-        return math.fsum(pieces) + max(0.0, coarsest.mean - coarsest.limited_mean(self.limits[-1]))
+        return math.fsum(pieces) + _beyond(coarsest, self.limits[-1])
 
     def cdf(self, t: float) -> float:
         """Return the probability of at most `t` seconds."""
@@ -64,12 +64,13 @@ class Distribution:
 
 
 def adaptive(
-    evaluate: Callable[[float, float], Lattice], *, least: float, scale: float, draws: int = 1
+    evaluate: Callable[[float, float], Lattice], *, least: float, scale: float, draws: int = 1, reach: float = 0.0
 ) -> Distribution:
     """Return the law that `evaluate(step, limit)` computes, on lattices fine enough for its quantiles from 0.5 to 0.9995.
 
     `least` is the law's shortest time and `scale` the rough size of what varies above it, where the search starts. `draws` is how many
     random times are added up at most: a lattice blurs each by half a step or so, and a sum of n by the square root of n times that.
+    `reach` is a time, such as a timeout, at which the law changes: the mean needs a lattice that comes so far.
     """
     if scale <= 0:
         return Distribution([Grid(1.0).constant(least)], [math.inf])
@@ -82,6 +83,14 @@ def adaptive(
         step = (limit - least) / finest
         levels.insert(0, evaluate(step, limit))
         limits.insert(0, limit)
+    while (
+        limits[-1] < reach
+        and len(levels) < _MOST_LEVELS
+        and _beyond(levels[-1], limits[-1]) > _NARROW * levels[-1].mean
+    ):
+        limit = least + 8 * (limits[-1] - least)
+        levels.append(evaluate((limit - least) / finest, limit))
+        limits.append(limit)
     return Distribution(levels, limits)
 
 
@@ -106,6 +115,11 @@ def _found(
             bins, step, limit = finest, max(spread / finest, near), high + 2 * step
         law = evaluate(step, limit)
     return step, limit, law
+
+
+def _beyond(level: Lattice, limit: float) -> float:
+    """Return what the part of a law beyond `limit` adds to its mean."""
+    return max(0.0, level.mean - level.limited_mean(limit))
 
 
 def _cdf(level: Lattice, t: float) -> float:

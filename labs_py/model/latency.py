@@ -85,7 +85,10 @@ def distribution(plan: Plan) -> Distribution:
     """Return the exact distribution of a plan's time."""
     least = longest_chain(plan, shortest, shortest)
     draws = round(longest_chain(plan, _varies, _varies, cut=False))
-    return adaptive(lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=_scale(plan), draws=draws)
+    reach = least + _longest_timeout(plan)
+    return adaptive(
+        lambda step, limit: _OnGrid(step).law(plan, limit), least=least, scale=_scale(plan), draws=draws, reach=reach
+    )
 
 
 class _OnGrid:
@@ -163,6 +166,16 @@ def _collect(plan: Plan, times: int, durations: Counter[Duration], plans: Counte
 
 def _scale(plan: Plan) -> float:
     return longest_chain(plan, _variable_part, _variable_part, cut=False)
+
+
+def _longest_timeout(plan: Plan) -> float:
+    if isinstance(plan, AtMost):
+        return max(plan.limit, _longest_timeout(plan.part))
+    if isinstance(plan, Repeated | Span):
+        return _longest_timeout(plan.part if isinstance(plan, Repeated) else plan.inner)
+    return max(
+        (_longest_timeout(part) for part in (plan.parts if isinstance(plan, InOrder) else plan.branches)), default=0.0
+    )
 
 
 def _mean(duration: Duration) -> float:

@@ -104,7 +104,7 @@ class _Builder:
         elif isinstance(step, Alternatives):
             part = self.calls(step.branches[0], batch)
         else:
-            part = Together(tuple(self.calls(branch, batch) for branch in step.branches))
+            part = _together([self.calls(branch, batch) for branch in step.branches])
         if step.optional and step.timeout is not None:
             part = AtMost(part, step.timeout)
         return part if times == 1 else Repeated(part, times, self.arrangement == "parallel")
@@ -136,8 +136,8 @@ def _as_early_as_possible(steps: Sequence[Step], parts: Sequence[Plan]) -> Plan:
             group = [new if value == old else value for value in group]
 
     def tree(index: int) -> Plan:
-        dependents = tuple(tree(other) for other, earlier in enumerate(needs) if earlier == [index])
-        return InOrder((parts[index], Together(dependents))) if dependents else parts[index]
+        dependents = [tree(other) for other, earlier in enumerate(needs) if earlier == [index]]
+        return InOrder((parts[index], _together(dependents))) if dependents else parts[index]
 
     branches: list[Plan] = []
     for name in dict.fromkeys(group):
@@ -146,8 +146,12 @@ def _as_early_as_possible(steps: Sequence[Step], parts: Sequence[Plan]) -> Plan:
             branches += [tree(index) for index in members if not needs[index]]
         else:
             stages = range(1 + max(depth[index] for index in members))
-            at = [tuple(parts[index] for index in members if depth[index] == stage) for stage in stages]
-            branches.append(InOrder(tuple(Together(stage) for stage in at)))
+            at = [[parts[index] for index in members if depth[index] == stage] for stage in stages]
+            branches.append(InOrder(tuple(_together(stage) for stage in at)))
+    return _together(branches)
+
+
+def _together(branches: Sequence[Plan]) -> Plan:
     return branches[0] if len(branches) == 1 else Together(tuple(branches))
 
 

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from site_server import SiteServer
-from tools.browser import launch_options
 
 from labs_py import lab
+from tools.browser import launch_options
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -27,7 +26,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def browser() -> Iterator[Browser]:
     options = launch_options()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=options["executable_path"], args=[*options["args"], NOWHERE])
+        chromium = playwright.chromium.launch(
+            executable_path=options["executable_path"], args=[*options["args"], NOWHERE]
+        )
         yield chromium
         chromium.close()
 
@@ -87,15 +88,20 @@ class Visit:
         self.page.evaluate("window.sameVisit = true")
 
     def go(self, address: str) -> Page:
-        """Follow a link to a page of the site."""
+        """Follow a link to a page of the site, by way of another one if the page is there already."""
         url = self.server.url + address
+        if self.page.url == url:
+            self.go("glossary/" if address == "" else "")
         self.page.evaluate(
             "url => document.querySelector('article').insertAdjacentHTML('beforeend', `<a class='visit' href='${url}'>on</a>`)"
             " ?? document.querySelector('.visit:last-of-type').click()",
             url,
         )
         self.page.wait_for_url(url)
-        self.page.wait_for_function("url => document.querySelector('link[rel=canonical]').href === url && !document.querySelector('.visit')", arg=url)
+        self.page.wait_for_function(
+            "url => document.querySelector('link[rel=canonical]').href === url && !document.querySelector('.visit')",
+            arg=url,
+        )
         return self.page
 
 
@@ -117,7 +123,9 @@ def visit(_visit: Visit, request: pytest.FixtureRequest) -> Iterator[Visit]:
 def homes(server: SiteServer) -> dict[str, str]:
     """The address of the page where each lab has its own panel: a page of its own, or else the first that shows it."""
     found: dict[str, str] = {}
-    built = sorted(server.folder.rglob("index.html"), key=lambda path: (path == server.folder / "index.html", path.as_posix()))
+    built = sorted(
+        server.folder.rglob("index.html"), key=lambda path: (path == server.folder / "index.html", path.as_posix())
+    )
     for path in built:
         address = path.parent.relative_to(server.folder).as_posix()
         for name in re.findall(r'<lab-panel name="(\w+)" data-arguments="\{\}"', path.read_text(encoding="utf-8")):

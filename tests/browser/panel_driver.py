@@ -43,22 +43,35 @@ class Panel:
         return self.error.inner_text()
 
     def set(self, values: Mapping[str, str]) -> None:
-        """Set controls one after another, as a reader would; a select that depends on another is there when the other has answered."""
+        """Change one control after another, and wait for the result of each."""
         for name, value in values.items():
             control = self.control(name)
-            self.forget()
             kind = control.evaluate("element => element.type")
+            now = str(control.is_checked()).lower() if kind == "checkbox" else control.input_value()
+            if now == value:
+                continue
+            self.forget()
             if kind == "checkbox":
-                changed = control.is_checked() != (value == "true")
                 control.set_checked(value == "true")
             elif kind == "number":
-                changed = control.input_value() != value
                 control.fill(value)
             else:
-                changed = control.input_value() != value
                 control.select_option(value)
-            if changed:
-                self.settled()
+            self.settled()
+
+    def run_with(self, values: Mapping[str, str]) -> None:
+        """Run once with these settings; what is set on the way there is not run, but for the architecture, on which others depend."""
+        self.set(
+            {
+                name: value
+                for name, value in values.items()
+                if self.control(name).get_attribute("data-upload") is not None
+            }
+        )
+        for name, value in values.items():
+            put = "(one, value) => one.type === 'checkbox' ? (one.checked = value === 'true') : (one.value = value)"
+            self.control(name).evaluate(put, value)
+        self.run()
 
     def try_other_values(self) -> bool:
         """Change one control after another until the result is another one; whether that happened."""
@@ -71,7 +84,9 @@ class Panel:
                 low, high, now = (control.evaluate(f"element => element.{key}") for key in ("min", "max", "value"))
                 self.set({control.get_attribute("name") or "": low if now != low else high})
             else:
-                others = control.evaluate("element => [...element.options].map(o => o.value).filter(v => v !== element.value && v !== '@file')")
+                others = control.evaluate(
+                    "element => [...element.options].map(o => o.value).filter(v => v !== element.value && v !== '@file')"
+                )
                 if others:
                     self.set({control.get_attribute("name") or "": others[0]})
             if self.text() != before:

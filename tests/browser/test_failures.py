@@ -11,17 +11,34 @@ from site_server import SiteServer
 LAB = "tail_at_scale"
 # The worker's end as the browser would bring it about: the page is not told.
 KEEP_WORKERS = """window.workers = [];
-  window.Worker = class extends Worker { constructor(...given) { super(...given); if (`${given[0]}`.endsWith('/worker.js')) workers.push(this); } };"""
+  window.Worker = class extends Worker {
+    constructor(url, options) {
+      super(url, options);
+      if (`${url}`.endsWith('/worker.js')) workers.push(this);
+    }
+  };"""
 ENDLESS = b"asked = json.loads(request)\n    while asked.get('arguments', {}).get('fan_out') == '7': pass"
 FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
     "worker missing": ("assets/worker.js", lambda _: None, "The worker that runs Python could not be loaded"),
     "worker broken": ("assets/worker.js", lambda _: b"syntax error", "The worker that runs Python could not be loaded"),
-    "manifest missing": ("pyodide/manifest.json", lambda _: None, "manifest.json could not be downloaded: the server answered 404"),
+    "manifest missing": (
+        "pyodide/manifest.json",
+        lambda _: None,
+        "manifest.json could not be downloaded: the server answered 404",
+    ),
     "loader missing": ("pyodide.mjs", lambda _: None, "pyodide.mjs could not be loaded"),
-    "wasm missing": ("pyodide.asm.wasm", lambda _: None, "pyodide.asm.wasm could not be downloaded: the server answered 404"),
+    "wasm missing": (
+        "pyodide.asm.wasm",
+        lambda _: None,
+        "pyodide.asm.wasm could not be downloaded: the server answered 404",
+    ),
     "wasm is a page": ("pyodide.asm.wasm", lambda _: b"<!doctype html>", "pyodide.asm.wasm is not WebAssembly"),
     "wasm cut short": ("pyodide.asm.wasm", lambda data: data[:100_000], "pyodide.asm.wasm must have 9,"),
-    "wasm garbled": ("pyodide.asm.wasm", lambda data: data[:8] + bytes(len(data) - 8), "WebAssembly could not be started"),
+    "wasm garbled": (
+        "pyodide.asm.wasm",
+        lambda data: data[:8] + bytes(len(data) - 8),
+        "WebAssembly could not be started",
+    ),
     "library garbled": ("python_stdlib.zip", lambda data: bytes(len(data)), "Python could not start"),
     "lock missing": ("pyodide-lock.json", lambda _: None, "pyodide-lock.json could not be downloaded"),
     "wheel missing": (".whl", lambda _: None, ".whl could not be downloaded: the server answered 404"),
@@ -43,7 +60,9 @@ def keep_workers(context: BrowserContext) -> None:
 
 @pytest.mark.expects_errors
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_failed_start_says_why_and_keeps_the_built_in_result(panel_at: Callable[..., Panel], server: SiteServer, fault: str) -> None:
+def test_a_failed_start_says_why_and_keeps_the_built_in_result(
+    panel_at: Callable[..., Panel], server: SiteServer, fault: str
+) -> None:
     ending, change, message = FAULTS[fault]
     panel = panel_at()
     built = panel.text()
@@ -127,7 +146,9 @@ def test_a_run_that_does_not_end_can_be_stopped(panel_at: Callable[..., Panel], 
     assert panel.text() != shown
 
 
-def test_a_run_without_an_answer_for_a_minute_offers_a_restart(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+def test_a_run_without_an_answer_for_a_minute_offers_a_restart(
+    panel_at: Callable[..., Panel], server: SiteServer
+) -> None:
     with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
         panel = panel_at(lambda context: context.clock.install())
         panel.set({"fan_out": "20"})
@@ -161,7 +182,10 @@ def test_without_the_chart_code_the_tables_open(panel_at: Callable[..., Panel], 
 
 @pytest.mark.expects_errors
 def test_a_lab_that_breaks_is_reported_as_our_mistake(panel_at: Callable[..., Panel], server: SiteServer) -> None:
-    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", b"asked = json.loads(request)\n    1 / 0")):
+    with server.changed(
+        "assets/worker.js",
+        lambda script: script.replace(b"asked = json.loads(request)", b"asked = json.loads(request)\n    1 / 0"),
+    ):
         panel = panel_at()
         built = panel.text()
         panel.run_button.click()

@@ -27,8 +27,10 @@ def page_without_scripts(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_page_loads_without_errors_and_fits_a_phone(open_page: Callable[..., Page], address: str, scheme: str) -> None:
-    page = open_page(address, viewport=PHONE, color_scheme=scheme)
+def test_a_page_loads_without_errors_and_fits_a_phone(
+    open_page: Callable[..., Page], address: str, scheme: str
+) -> None:
+    page = open_page(address, viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
     expected = "default" if scheme == "light" else "slate"
     assert page.locator("body").get_attribute("data-md-color-scheme") == expected
     assert page.evaluate(OVERFLOW) == [0, []]
@@ -52,11 +54,17 @@ def test_every_lab_has_a_panel_on_a_page(lab_name: str, homes: dict[str, str]) -
     assert lab_name in homes
 
 
-def test_no_python_is_fetched_before_a_lab_is_touched(open_page: Callable[..., Page], server: SiteServer, homes: dict[str, str]) -> None:
+def test_no_python_is_fetched_before_a_lab_is_touched(
+    open_page: Callable[..., Page], server: SiteServer, homes: dict[str, str]
+) -> None:
     server.asked.clear()
     page = open_page(next(iter(homes.values())))
     page.wait_for_load_state("networkidle")
-    assert not [address for address in server.asked if "/pyodide/" in address or "charts.js" in address or "worker.js" in address]
+    assert not [
+        address
+        for address in server.asked
+        if "/pyodide/" in address or "charts.js" in address or "worker.js" in address
+    ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -69,7 +77,8 @@ def test_colors_of_text_have_enough_contrast(open_page: Callable[..., Page], sch
         probe.style.color = `var(${name})`;
         canvas.fillStyle = getComputedStyle(probe).color;
         canvas.fillRect(0, 0, 1, 1);
-        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        const linear = c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(c => linear(c / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
       });
       probe.remove();

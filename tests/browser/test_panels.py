@@ -44,11 +44,18 @@ def test_live_figures_look_like_the_built_ones(panel: Panel) -> None:
 
 def test_a_changed_control_changes_the_result_and_reset_brings_the_built_one_back(panel: Panel) -> None:
     built = panel.text()
-    values = panel.root.locator("[name]").evaluate_all("all => all.map(one => one.type === 'checkbox' ? one.checked : one.value)")
+    values = panel.root.locator("[name]").evaluate_all(
+        "all => all.map(one => one.type === 'checkbox' ? one.checked : one.value)"
+    )
     assert panel.try_other_values()
     panel.root.get_by_role("button", name="Reset").click()
     assert panel.text() == built
-    assert panel.root.locator("[name]").evaluate_all("all => all.map(one => one.type === 'checkbox' ? one.checked : one.value)") == values
+    assert (
+        panel.root.locator("[name]").evaluate_all(
+            "all => all.map(one => one.type === 'checkbox' ? one.checked : one.value)"
+        )
+        == values
+    )
 
 
 def test_a_goal_is_marked_when_a_run_reaches_it_and_not_before(panel: Panel, lab_name: str) -> None:
@@ -57,16 +64,19 @@ def test_a_goal_is_marked_when_a_run_reaches_it_and_not_before(panel: Panel, lab
             mark = panel.page.locator(f'.nh-tasks[data-lab="{lab_name}"] [data-task="{index}"] .nh-met')
             if not mark.count():
                 continue  # a panel inside a lesson may stand without its tasks
-            panel.set(task.wrong)
-            expect(mark).to_be_hidden()
-            panel.root.get_by_role("button", name="Reset").click()
-            panel.set(task.solution)
-            expect(mark).to_be_visible()
-            panel.root.get_by_role("button", name="Reset").click()
+            for settings, reached in ((task.wrong, False), (task.solution, True)):
+                panel.root.get_by_role("button", name="Reset").click()
+                panel.run_with(settings)
+                expect(mark).to_be_visible(visible=reached)
 
 
 def test_an_answer_opens_only_after_a_prediction(visit: Visit, homes: dict[str, str]) -> None:
-    name, task = next((name, task) for name in lab.names() for task in lab.load(name).tasks if isinstance(task, Predict) and name in homes)
+    name, task = next(
+        (name, task)
+        for name in lab.names()
+        for task in lab.load(name).tasks
+        if isinstance(task, Predict) and name in homes
+    )
     item = visit.go(homes[name]).locator(f'.nh-tasks[data-lab="{name}"] .nh-predict').first
     answer = item.locator(".nh-answer")
     answer.locator("summary").click()
@@ -79,7 +89,11 @@ def test_an_answer_opens_only_after_a_prediction(visit: Visit, homes: dict[str, 
 
 
 def test_every_control_is_reached_by_keyboard_and_left_again(panel: Panel) -> None:
-    wanted = set(panel.root.locator("[name]:visible, .nh-form button:visible, summary:visible").evaluate_all("all => all.map(one => one.name || one.textContent)"))
+    wanted = set(
+        panel.root.locator("[name]:visible, .nh-form button:visible, summary:visible").evaluate_all(
+            "all => all.map(one => one.name || one.textContent)"
+        )
+    )
     panel.root.evaluate("element => { element.tabIndex = -1; element.focus(); }")
     reached = set()
     for _ in range(60):
@@ -114,13 +128,18 @@ def test_an_arrow_key_on_a_slider_moves_the_number_and_the_result_and_keeps_focu
 def test_the_latest_of_many_quick_changes_wins(visit: Visit, homes: dict[str, str]) -> None:
     panel = Panel(visit.go(homes["tail_at_scale"]), "tail_at_scale")
     for value in (3, 30, 300, 7):
-        panel.control("fan_out").evaluate("(field, value) => { field.value = value; field.dispatchEvent(new Event('change', {bubbles: true})) }", value)
+        panel.control("fan_out").evaluate(
+            "(field, value) => { field.value = value; field.dispatchEvent(new Event('change', {bubbles: true})) }",
+            value,
+        )
     panel.settled()
     expected = lab.load("tail_at_scale").report({"fan_out": "7"})
     expect(panel.output.locator(".nh-takeaway")).to_have_text(expected.takeaway)
 
 
-def test_a_number_outside_its_range_is_refused_beside_the_result_that_was_there(visit: Visit, homes: dict[str, str]) -> None:
+def test_a_number_outside_its_range_is_refused_beside_the_result_that_was_there(
+    visit: Visit, homes: dict[str, str]
+) -> None:
     panel = Panel(visit.go(homes["tail_at_scale"]), "tail_at_scale")
     built = panel.text()
     panel.control("fan_out").fill("0")
@@ -138,14 +157,22 @@ def test_open_tables_and_focus_survive_a_new_result(visit: Visit, homes: dict[st
     summary = panel.output.locator("summary").first
     summary.click()
     panel.forget()
-    panel.control("fan_out").evaluate("field => { field.value = 9; field.dispatchEvent(new Event('change', {bubbles: true})) }")
+    panel.control("fan_out").evaluate(
+        "field => { field.value = 9; field.dispatchEvent(new Event('change', {bubbles: true})) }"
+    )
     panel.settled()
     assert panel.output.locator("details").first.evaluate("element => element.open")
     assert summary.evaluate("element => element === document.activeElement")
 
 
-def test_controls_are_large_enough_for_a_finger(open_page: Callable[..., Page], homes: dict[str, str], lab_name: str) -> None:
+def test_controls_are_large_enough_for_a_finger(
+    open_page: Callable[..., Page], homes: dict[str, str], lab_name: str
+) -> None:
     page = open_page(homes[lab_name], viewport=PHONE, has_touch=True)
-    targets = Panel(page, lab_name).root.locator("button, select, input[type=number], input[type=range], summary, .nh-flag > label")
-    small = targets.evaluate_all("all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)")
+    targets = Panel(page, lab_name).root.locator(
+        "button, select, input[type=number], input[type=range], summary, .nh-flag > label"
+    )
+    small = targets.evaluate_all(
+        "all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)"
+    )
     assert small == []
