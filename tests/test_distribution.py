@@ -226,6 +226,8 @@ def test_a_limit_below_the_shortest_time_is_all_that_is_waited() -> None:
 
 # --- what holds for all ---------------------------------------------------------------------------------------------------
 
+# Between two measured times any value is a median; these shares do not fall on such a step of a few equally likely values.
+OFF_JUMPS = (0.5037, 0.9037, 0.9917)
 means = st.floats(1e-4, 1.0)
 durations: st.SearchStrategy[Duration] = st.one_of(
     means.map(Constant),
@@ -260,7 +262,7 @@ def test_waiting_for_all_takes_at_least_as_long_as_for_each_and_at_most_as_long_
     parts: list[tuple[Duration, int]],
 ) -> None:
     together, in_a_row = law_of(parts, at_once=True), law_of(parts)
-    for share in (0.5, 0.9, 0.99):
+    for share in OFF_JUMPS:
         assert all(together.quantile(share) >= law_of([(item, 1)]).quantile(share) * 0.99 for item, _ in parts)
         assert together.quantile(share) <= in_a_row.quantile(share) * 1.01
     assert together.mean >= max(item.mean for item, _ in parts) * 0.99
@@ -271,7 +273,7 @@ def test_waiting_for_all_takes_at_least_as_long_as_for_each_and_at_most_as_long_
 @given(several, st.booleans())
 def test_the_order_of_the_parts_does_not_matter(parts: list[tuple[Duration, int]], at_once: bool) -> None:
     law, turned = law_of(parts, at_once=at_once), law_of(parts[::-1], at_once=at_once)
-    for share in (0.5, 0.99):
+    for share in OFF_JUMPS:
         assert law.quantile(share) == pytest.approx(turned.quantile(share), rel=1e-4)
 
 

@@ -70,7 +70,9 @@ class LabPanel extends HTMLElement {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       runtime.retry();
-      this.#want(true);
+      const lacking = [...(this.#settings?.uploads ?? [])].find(([, upload]) => upload.lacking);
+      if (lacking) this.#bring(...lacking, null);
+      else this.#want(true);
     });
     this.#find(".nh-form [type=reset]").addEventListener("click", (event) => {
       event.preventDefault();
@@ -101,7 +103,7 @@ class LabPanel extends HTMLElement {
       if (signal.aborted) return;
       if (!fresh) return this.#activity?.end("Edit the text, then Run. It stays in this browser.");
       this.#settings?.forget(name);
-      this.#want();
+      this.#want(true);
     } catch (error) {
       if (!signal.aborted) this.#refuse(error);
     }
@@ -146,10 +148,11 @@ class LabPanel extends HTMLElement {
       if (signal.aborted) return;
       settings.adopt(asked, answer);
       show(this.#output, [...report.childNodes]);
-      markReached(this.getAttribute("name") ?? "", answer.reached);
+      const goals = markReached(this.getAttribute("name") ?? "", answer.reached);
       if (warning) this.#complain(warning);
       else this.#content();
-      if (!this.#wanted) this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.`, this.#find(".nh-takeaway").textContent ?? "");
+      const spoken = `${this.#find(".nh-takeaway").textContent}${goals ? " You have reached the goal." : ""}`;
+      if (!this.#wanted) this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.`, spoken);
     } catch (error) {
       if (!signal.aborted) this.#refuse(error);
     }

@@ -10,7 +10,7 @@ async function draw(report, specs) {
   const [{ svg }] = await Promise.all([
     import(CHARTS.href),
     // Labels are placed by their width, so the type must be there before they are measured.
-    Promise.all(["400 12px", "600 12px"].map((style) => document.fonts.load(`${style} "IBM Plex Sans"`))),
+    Promise.all(["400 12px", "600 12px"].map((style) => document.fonts.load(`${style} "IBM Plex Sans"`))).catch(() => []),
   ]);
   for (const plot of /** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))) {
     const spec = specs[Number(plot.dataset.figure)];

@@ -117,9 +117,10 @@ class Runtime extends EventTarget {
 
 /** A promise that is settled from outside. @returns {{promise: Promise<any>, resolve: (value: any) => void, reject: (error: Error) => void}} */
 function settleable() {
-  let [resolve, reject] = [(/** @type {any} */ _value) => {}, (/** @type {Error} */ _error) => {}];
-  const promise = new Promise((yes, no) => ([resolve, reject] = [yes, no]));
-  return { promise, resolve, reject };
+  /** @type {any} */
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
 }
 
 export const runtime = new Runtime();

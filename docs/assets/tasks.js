@@ -31,12 +31,16 @@ document.addEventListener("click", (event) => {
   task.querySelector("fieldset")?.setAttribute("disabled", "");
 });
 
-/** Mark the goals that a run has reached; a mark stays. @param {string} lab @param {boolean[]} reached one truth value a task */
+/** Mark the goals that a run has reached; a mark stays. @param {string} lab @param {boolean[]} reached one truth value a task @returns {boolean} whether a mark is new */
 export function markReached(lab, reached) {
+  let news = false;
   for (const list of document.querySelectorAll(`.nh-tasks[data-lab="${CSS.escape(lab)}"]`)) {
     reached.forEach((met, index) => {
       const mark = met && list.querySelector(`[data-task="${index}"] .nh-met`);
-      if (mark) mark.removeAttribute("hidden");
+      if (!mark || !mark.hasAttribute("hidden")) return;
+      mark.removeAttribute("hidden");
+      news = true;
     });
   }
+  return news;
 }

@@ -27,6 +27,11 @@ export class Upload {
     return this.#name && this.#select.value === OWN ? { file: this.#name, text: this.#text.value } : this.#shipped;
   }
 
+  /** Whether the reader means to bring an architecture and has none yet. */
+  get lacking() {
+    return this.#select.value === OWN && !this.#name;
+  }
+
   /** Whether a change of this element means another architecture. @param {EventTarget | null} target */
   owns(target) {
     return target === this.#select || target === this.#file;

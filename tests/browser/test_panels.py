@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from labs_py import lab
 from labs_py.exercise import Predict, Reach
+from labs_py.parameter import Range
 
 
 @pytest.fixture
@@ -176,3 +177,22 @@ def test_controls_are_large_enough_for_a_finger(
         "all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.9).map(one => one.outerHTML)"
     )
     assert small == []
+
+
+def test_every_stop_of_a_slider_is_a_value_that_the_lab_accepts(visit: Visit) -> None:
+    ranges = [
+        (name, item) for name in lab.names() for item in lab.load(name).parameters if isinstance(item.kind, Range)
+    ]
+    asked = [[i.kind.low, i.kind.high, i.kind.scale, i.kind.step, i.whole] for _, i in ranges]
+    stops = visit.page.evaluate(
+        """async ([url, asked]) => {
+          const { stops } = await import(url);
+          return asked.map(([low, high, scale, step, whole]) => stops(low, high, scale, step ?? undefined, whole).map(String));
+        }""",
+        [f"{visit.server.url}assets/slider.js", asked],
+    )
+    for (name, item), texts in zip(ranges, stops, strict=True):
+        values = [item.kind.parse(item.name, text, item.whole) for text in texts]
+        assert values == sorted(set(values)), (name, item.name)
+        assert (values[0], values[-1]) == (item.kind.low, item.kind.high), (name, item.name)
+        assert len(values) <= 1001, (name, item.name)
