@@ -1,100 +1,98 @@
-"""What Pyodide runs just before its memory is pictured, and `wake`, which it runs first whenever a picture comes back to life.
+"""What Pyodide runs just before its memory is pictured, and `wake`, which it runs first when the picture comes back to life.
 
-A picture holds memory and no files, so the labs' files are kept in memory until then. What no lab needs is dropped before:
+A picture holds memory and no files, so the files of the labs are kept in memory until then. What no lab needs is dropped before:
 the docstrings and line tables of the standard library, caches, garbage. That halves the download.
 """
 
-import functools
 import gc
 import importlib
 import json
-import linecache
 import random
 import sys
-import types
-import zipimport
 from collections.abc import Callable, Sequence
+from functools import _lru_cache_wrapper, cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from labs_py import lab
+
+PACKAGE = Path(lab.__file__).parent
 FILES: dict[Path, bytes] = {}
-HAS_DOCSTRING = 0x4000000  # inspect.CO_HAS_DOCSTRING: the first constant of such a code is its docstring
+HAS_DOCSTRING = 0x4000000  # inspect.CO_HAS_DOCSTRING: the first constant of such code is its docstring
 
 
-def ask_all() -> str:
-    """Import all of labs_py, run every lab at its default values, and return the answers as JSON text."""
-    from labs_py import lab  # noqa: PLC0415  it is there only inside Pyodide
-
-    package = Path(lab.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        if path.stem not in ("__init__", "__main__"):
-            importlib.import_module(".".join(path.relative_to(package.parent).with_suffix("").parts))
-    return json.dumps([json.loads(lab.answer(json.dumps({"lab": name, "arguments": {}}))) for name in lab.names()])
+def answers() -> str:
+    """The answers of all labs at their default values, as JSON text."""
+    return json.dumps([lab.answer(json.dumps({"lab": name, "arguments": {}})) for name in lab.names()])
 
 
-def prepare() -> None:
-    """Make memory small: keep the labs' files, drop what no lab needs."""
-    import labs_py  # noqa: PLC0415
-
-    for path in Path(labs_py.__file__).parents[1].rglob("*"):
+def prepare() -> str:
+    """Import and run all labs, keep their files, drop what they do not need; returns their answers."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if not path.stem.startswith("__"):
+            importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    answered = answers()
+    for path in PACKAGE.parent.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             FILES[path] = path.read_bytes()
     strip()
-    linecache.clearcache()
-    zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]
+    importlib.invalidate_caches()  # the list of what the standard library's archive holds
     for item in gc.get_objects():
-        if isinstance(item, functools._lru_cache_wrapper):
+        if isinstance(item, _lru_cache_wrapper):
             item.cache_clear()
-    sys._clear_internal_caches()  # type: ignore[attr-defined]
     sys.path.remove("")  # Pyodide adds it again when it wakes
     gc.collect()
+    return answered
 
 
 def strip() -> None:
-    """Drop the docstrings and line tables of all that is not ours. A traceback then shows no line numbers of the standard library."""
-    known: dict[types.CodeType, types.CodeType] = {}
+    """Drop the docstrings and line tables of all that is not ours: tracebacks then have no line numbers for the standard library."""
+    known: dict[CodeType, CodeType] = {}
 
-    def bare(code: types.CodeType) -> types.CodeType:
+    def bare(code: CodeType) -> CodeType:
         if code not in known:
-            constants = [bare(item) if isinstance(item, types.CodeType) else item for item in code.co_consts]
+            constants = [bare(item) if isinstance(item, CodeType) else item for item in code.co_consts]
             if code.co_flags & HAS_DOCSTRING:
                 constants[0] = None
             known[code] = code.replace(co_linetable=nowhere(len(code.co_code) // 2), co_consts=tuple(constants))
         return known[code]
 
     for item in gc.get_objects():
-        module = item.__name__ if isinstance(item, types.ModuleType) else getattr(item, "__module__", None)
-        if not isinstance(module, str) or module.partition(".")[0] in ("labs_py", "__main__"):
+        module = item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", None)
+        if not isinstance(module, str) or module.partition(".")[0] in ("labs_py", __name__):
             continue
-        if isinstance(item, types.FunctionType):
+        if isinstance(item, FunctionType):
             item.__code__ = bare(item.__code__)
             item.__doc__ = None
-        elif isinstance(item, type | types.ModuleType) and item.__doc__:
+        elif isinstance(item, type | ModuleType) and item.__doc__:
             try:
                 item.__doc__ = None
             except (AttributeError, TypeError):
                 continue  # a type written in C keeps its own
 
 
+@cache
 def nowhere(instructions: int) -> bytes:
-    """The line table that says of each instruction that it has no line: an entry is one byte and stands for up to eight of them.
+    """The line table that gives no instruction a line. Each of its bytes stands for up to eight.
 
-    Source: "Description of the locations table", Objects/locations.md (InternalDocs) of CPython.
+    Source: CPython, "Code objects", InternalDocs/code_objects.md: an entry is a byte of 1, the code (here 15: no location) in
+    four bits, and the number of instructions less one in three.
     """
     whole, rest = divmod(instructions, 8)
-    return b"\xff" * whole + (bytes([0xF8 | (rest - 1)]) if rest else b"")
+    return b"\xff" * whole + (bytes([0xF8 + rest - 1]) if rest else b"")
 
 
 class Library:
-    """Finds modules of the standard library that no lab has imported: its archive is downloaded when the first one is wanted."""
+    """Finds the modules of the standard library that no lab has imported: its archive is downloaded when the first is wanted."""
 
     def __init__(self, download: Callable[[], Any]) -> None:
         self.download = download
         self.archive = Path(next(entry for entry in sys.path if entry.endswith(".zip")))
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
-        """Return where the module is, like every finder of `sys.meta_path`."""
+        """Where the module is, or None: every finder in `sys.meta_path` is asked so."""
         if name.partition(".")[0] not in sys.stdlib_module_names or self.archive.stat().st_size:
             return None
         self.archive.write_bytes(self.download().to_bytes())
@@ -103,9 +101,9 @@ class Library:
 
 
 def wake(download: Callable[[], Any]) -> None:
-    """Undo what a picture does to a living Python: its files are gone, and its random numbers would be the same in every browser.
+    """Give a picture what it lacks: files, other random numbers than its siblings, and the rest of the standard library.
 
-    `download` gives the archive of the standard library, as a JavaScript array of bytes.
+    `download` returns the library's archive as a JavaScript array of bytes.
     """
     for path, content in FILES.items():
         path.parent.mkdir(parents=True, exist_ok=True)

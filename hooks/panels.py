@@ -77,10 +77,10 @@ def _plots(html: str, report: Report) -> str:
 def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     report = _report(item.name, tuple(attributes.items()))
     arguments = escape(json.dumps(dict(attributes), ensure_ascii=False), quote=True)
-    title = escape(item.title)
+    title, claim = escape(item.title), escape(item.claim[:1].upper() + item.claim[1:])
     return (
         f'<lab-panel name="{item.name}" data-arguments="{arguments}">'
-        f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{escape(item.claim[:1].upper() + item.claim[1:])}</span></div>'
+        f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
         f'<form class="nh-form" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
         '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'

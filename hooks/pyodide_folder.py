@@ -2,7 +2,7 @@
 
 The browser's loader reads `manifest.json`: where the runtime is, which files it consists of and how many bytes each has
 (a compressed transfer hides its size, so progress needs the number beforehand), and a hash to add to the lock file's address,
-since that file alone keeps its name when the labs change.
+since that file alone keeps its name when the labs change; and the memory snapshot, if there is one, which most boots start from.
 """
 
 import hashlib
@@ -18,10 +18,11 @@ RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.
 LOCK = "pyodide-lock.json"
 
 
-def pyodide_folder(package: Path, wheel: Path, build: Path) -> dict[str, Path]:
+def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Path | None = None) -> dict[str, Path]:
     """Everything a browser needs to run `wheel`, as addresses below one folder of the site and the files behind them.
 
-    `package` is the unpacked npm package of Pyodide, `build` the folder to keep what is made.
+    `package` is the unpacked npm package of Pyodide, `build` the folder to keep what is made, `snapshot` what
+    `labs_snapshot` has made of both.
 
     Raises:
         BuildError: the npm package is not installed, or the wheel does not fit into its lock file.
@@ -29,9 +30,9 @@ def pyodide_folder(package: Path, wheel: Path, build: Path) -> dict[str, Path]:
     if not package.is_dir():
         raise BuildError("node_modules must hold pyodide, got nothing: run `make setup`")
     version = json.loads((package / "package.json").read_text())["version"]
-    # The wheel's folder is named by its content, so that no browser can hold on to an older one.
-    address = f"wheels/{hashlib.sha256(wheel.read_bytes()).hexdigest()[:12]}/{wheel.name}"
+    address = f"wheels/{address_of(wheel)}"
     runtime = {name: package / name for name in RUNTIME}
+    pictures = {f"snapshots/{address_of(snapshot)}": snapshot} if snapshot else {}
 
     def make(folder: Path) -> None:
         copy = folder / address
@@ -42,17 +43,29 @@ def pyodide_folder(package: Path, wheel: Path, build: Path) -> dict[str, Path]:
         manifest = {
             "version": version,
             "index": f"{version}/",
-            "files": [{"name": name, "bytes": path.stat().st_size} for name, path in files.items()],
+            "files": [listed(*item) for item in files.items()],
             "labs": "labs_py",
             "wheel": address,
             "build": folder_key,
+            # The folder that a snapshot is kept in names its build, and so does the snapshot itself.
+            "snapshot": next((listed(*item) | {"build": item[1].parent.name} for item in pictures.items()), None),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
-    folder_key = content_hash([package / "package.json", package / LOCK, wheel, Path(__file__)])
+    folder_key = content_hash([package / "package.json", package / LOCK, wheel, *pictures.values(), Path(__file__)])
     folder = kept(build / "pyodide" / folder_key, make)
-    served = runtime | {LOCK: folder / LOCK, address: folder / address}
+    served = runtime | pictures | {LOCK: folder / LOCK, address: folder / address}
     return {"manifest.json": folder / "manifest.json"} | {f"{version}/{name}": path for name, path in served.items()}
+
+
+def listed(name: str, file: Path) -> dict[str, str | int]:
+    """What the manifest says of a file."""
+    return {"name": name, "bytes": file.stat().st_size}
+
+
+def address_of(file: Path) -> str:
+    """The file's name in a folder that is named by its content, so that no browser can hold on to an older one."""
+    return f"{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}/{file.name}"
 
 
 def write_lock(original: Path, wheel: Path, folder: Path) -> None:

@@ -11,29 +11,49 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { Snapshot, differ, packed, stretches } from "../docs/assets/snapshot.js";
 
 const [folder, wheel, build, file] = process.argv.slice(2);
-const load = async (name) => await import(pathToFileURL(join(folder, name)).href);
-const { loadPyodide } = await load("pyodide.mjs");
-const { default: createPyodideModule } = await load("pyodide.asm.mjs");
-// Of the lock file only the facts about the runtime: its list of hundreds of packages would be in every picture.
-const lock = { info: JSON.parse(readFileSync(join(folder, "pyodide-lock.json"), "utf8")).info, packages: {} };
-const common = { indexURL: `${folder}/`, env: { PYTHONHASHSEED: "0" } };
+const SCRIPT = "before_snapshot";
 
-/** Fill what is free in the heap with zeros: of what once was there, nothing needs to be downloaded. */
-function clean({ _malloc, _free, _sbrk, HEAPU8 }) {
-  const end = _sbrk(0);
-  const held = [];
-  for (let size = 1 << 18; size >= 8; size -= size > 512 ? size / 2 : 8) {
-    for (;;) {
-      const at = _malloc(size);
-      held.push(at);
-      if (at + size > end) break; // this one is new: no free stretch of this size is left
-      HEAPU8.fill(0, at, at + size);
-    }
-  }
-  for (const at of held) _free(at);
+/** Boot, import, picture; returns the picture and what the labs answered before. */
+async function take({ loadPyodide }, options) {
+  const python = await loadPyodide({ ...options, _makeSnapshot: true });
+  const site = python.runPython("import site; site.getsitepackages()[0]");
+  python.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir: site });
+  python.FS.writeFile(`${site}/${SCRIPT}.py`, readFileSync(new URL(`${SCRIPT}.py`, import.meta.url)));
+  const answers = python.pyimport(`${SCRIPT}.prepare`)();
+  clean(python._module);
+  return { picture: python.makeMemorySnapshot(), answers };
 }
 
-/** A fresh instance of Pyodide's WebAssembly module, in which nothing runs. */
+/** Fill what is free in the heap with zeros, which cost nothing to download. */
+function clean(module) {
+  const end = module._sbrk(0);
+  const held = [];
+  for (let size = 1 << 16; size >= 8; size -= size > 512 ? size / 2 : 8) {
+    for (;;) {
+      const at = module._malloc(size);
+      held.push(at);
+      if (at + size > end) break; // the heap has grown: no free stretch of this size was left
+      module.HEAPU8.fill(0, at, at + size); // not a copy of HEAPU8: memory that grows is another one
+    }
+  }
+  for (const at of held) module._free(at);
+}
+
+/** The picture's file. Of each stretch of memory, the zeros at its end are left out. */
+async function pack(picture, lock) {
+  const start = new Uint32Array(picture.buffer)[1]; // the second number in Pyodide's own header is the header's length
+  const exports = await fresh();
+  const [[, still], [heap]] = stretches(exports);
+  differ(picture.subarray(start), exports);
+  const parts = [[0, start + still], [start + heap, picture.length]].map(([at, end]) => {
+    while (picture[end - 1] === 0) end--;
+    const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
+    return { at, length: end - at, frame: zstdCompressSync(picture.subarray(at, end), { params, pledgedSrcSize: end - at }) };
+  });
+  return Buffer.concat(packed({ build, lock, start, size: picture.length - start }, parts));
+}
+
+/** The exports of an instance of Pyodide's WebAssembly module in which nothing runs. */
 async function fresh() {
   const module = await WebAssembly.compile(readFileSync(join(folder, "pyodide.asm.wasm")));
   const imports = {};
@@ -44,40 +64,35 @@ async function fresh() {
   return (await WebAssembly.instantiate(module, imports)).exports;
 }
 
-/** One stretch of the picture as a part of the file, without the zeros at its end. */
-function part(picture, at, end) {
-  while (end > at && picture[end - 1] === 0) end--;
-  const bytes = picture.subarray(at, end);
-  const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
-  return { at, length: bytes.length, frame: zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length }) };
+/** Wake a file's picture as a browser does; returns what the labs answer then. */
+async function wake({ loadPyodide }, options, bytes) {
+  const python = await loadPyodide({ ...options, stdLibURL: devNull, ...new Snapshot(bytes, build).options(options.createPyodideModule) });
+  python.pyimport(`${SCRIPT}.wake`)(() => {
+    throw new Error("a lab imports a module when it runs, got none of the standard library's archive");
+  });
+  return python.pyimport(`${SCRIPT}.answers`)();
 }
 
-/** Boot, import, picture; returns the picture and what the labs answered before. */
-async function take() {
-  const python = await loadPyodide({ ...common, createPyodideModule, lockFileContents: lock, _makeSnapshot: true });
-  python.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir: python.runPython("import site; site.getsitepackages()[0]") });
-  python.runPython(readFileSync(new URL("before_snapshot.py", import.meta.url), "utf8"));
-  const answers = python.runPython("ask_all()");
-  python.runPython("prepare()");
-  clean(python._module);
-  return { picture: python.makeMemorySnapshot(), answers };
+async function main() {
+  const load = (name) => import(pathToFileURL(join(folder, name)).href);
+  const { info } = JSON.parse(readFileSync(join(folder, "pyodide-lock.json"), "utf8"));
+  const options = {
+    indexURL: `${folder}/`,
+    env: { PYTHONHASHSEED: "0" },
+    createPyodideModule: (await load("pyodide.asm.mjs")).default,
+    lockFileContents: { info, packages: {} }, // its hundreds of packages would be in the picture
+  };
+  const loader = await load("pyodide.mjs");
+  const { picture, answers } = await take(loader, options);
+  const bytes = await pack(picture, options.lockFileContents);
+  if ((await wake(loader, options, bytes)) !== answers) throw new Error("the labs must answer the same when woken as before");
+  writeFileSync(file, bytes);
 }
 
 try {
-  const { picture, answers } = await take();
-  const start = new Uint32Array(picture.buffer)[1]; // Pyodide's own header comes first; its second number is its length
-  const exports = await fresh();
-  const [[, still], [heap]] = stretches(exports);
-  differ(picture.subarray(start), exports);
-  const parts = [part(picture, 0, start + still), part(picture, start + heap, picture.length)];
-  const bytes = Buffer.concat(packed({ build, lock, start, size: picture.length - start }, parts));
-
-  const python = await loadPyodide({ ...common, stdLibURL: devNull, ...new Snapshot(bytes, build).options(createPyodideModule) });
-  python.globals.get("wake")(() => new Uint8Array(readFileSync(join(folder, "python_stdlib.zip"))));
-  if (python.runPython("ask_all()") !== answers) throw new Error("the labs must answer the same after waking as before");
-  writeFileSync(file, bytes);
+  await main();
   process.exit(0); // Python's event loop would keep Node alive
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error); // not the whole of Pyodide, on one line, where it was thrown
+  console.error(error instanceof Error ? error.message : error); // not the source line too: Pyodide's is a megabyte long
   process.exit(1);
 }

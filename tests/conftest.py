@@ -1,15 +1,34 @@
-"""The built site, made once for all tests that look at it, as `make site` makes it but at the address of the tests' own server."""
+"""What all tests share: labs_py as the wheel holds it, and the built site, made once, as `make site` makes it."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from site_server import SiteServer
 
+from hooks.build_folder import kept
+from hooks.labs_wheel import labs_wheel
+
 ROOT = Path(__file__).parents[1]
+
+
+def installed_wheel() -> Path:
+    """The folder that holds labs_py as an installation of the wheel would."""
+    wheel = labs_wheel()
+
+    def unpack(folder: Path) -> None:
+        with ZipFile(wheel) as archive:
+            archive.extractall(folder)
+
+    return kept(ROOT / "build" / "installed" / wheel.parent.name, unpack)
+
+
+# Before any test imports labs_py: what ships is tested, so a file that the wheel leaves out is missed here and not by a reader.
+sys.path.insert(0, str(installed_wheel()))
 
 
 def pages() -> list[str]:

@@ -46,7 +46,21 @@ def test_the_line_makes_a_panel(clone: Path) -> None:
 
 def test_the_file_passes_the_tests_that_every_lab_passes(clone: Path) -> None:
     shutil.copy(ROOT / "tests" / "test_labs.py", clone / "test_labs.py")
-    out = python(clone, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", ".", "test_labs.py", "-k", NAME)
+    out = python(
+        clone,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        ".",
+        "test_labs.py",
+        "-k",
+        NAME,
+    )
     assert re.search(r"\d+ passed", out)
     assert "failed" not in out
 

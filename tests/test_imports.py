@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import labs_py
+
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "labs_py").rglob("*.py"))
 
@@ -50,3 +52,7 @@ def test_a_file_uses_no_clock_and_no_shared_randomness(path: Path) -> None:
             assert called[0] != "random" or called[1] == "Random", (
                 f"{path}:{node.lineno} must draw from a random.Random(seed), got random.{called[1]}"
             )
+
+
+def test_what_is_tested_is_the_wheel() -> None:
+    assert Path(labs_py.__file__).is_relative_to(ROOT / "build" / "installed")

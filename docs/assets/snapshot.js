@@ -1,8 +1,9 @@
 /**
  * A picture of Python's memory with the labs already imported. hooks/snapshot.mjs takes and packs it, the worker unpacks and wakes it.
  *
- * The file is: the letters NHS1; the length of a JSON header as a little-endian 32-bit number; the header; its parts, one after another.
- * A part is a stretch of the picture as one Zstandard frame with a checksum. Where the WebAssembly module itself puts constants, only
+ * The file is: the letters NHS1; two little-endian 32-bit numbers, the length and the checksum of a JSON header; the header; its parts,
+ * one after another.
+ * A part is a stretch of the picture as one Zstandard frame with a checksum of its own. Where the WebAssembly module itself puts constants, only
  * the difference to those is kept (exclusive or). Zstandard is what the module holds anyway, so nothing else has to be downloaded.
  */
 
@@ -12,7 +13,7 @@
 /** @typedef {{instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => object}} Settings */
 
 const MAGIC = "NHS1";
-const PREFIX = 8;
+const PREFIX = 12;
 const BLOCK = 65_536;
 
 /** One snapshot, read once and woken once. */
@@ -28,9 +29,12 @@ export class Snapshot {
    * @throws {Error} it is not a snapshot, not whole, or made for something else
    */
   constructor(file, build) {
-    if (new TextDecoder().decode(file.subarray(0, MAGIC.length)) !== MAGIC) throw new Error("it is not a snapshot");
-    const end = PREFIX + new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);
-    this.#header = JSON.parse(new TextDecoder().decode(file.subarray(PREFIX, end)));
+    const prefix = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    if (file.length < PREFIX || text(file.subarray(0, 4)) !== MAGIC) throw new Error("it is not a snapshot");
+    const end = PREFIX + prefix.getUint32(4, true);
+    const header = file.subarray(PREFIX, end);
+    if (checksum(header) !== prefix.getUint32(8, true)) throw new Error("its header is damaged");
+    this.#header = JSON.parse(text(header));
     if (this.#header.build !== build) throw new Error(`it must be of build ${build}, got ${this.#header.build}`);
     this.#packed = file.subarray(end);
     const wanted = this.#header.parts.reduce((sum, part) => sum + part.packed, 0);
@@ -79,6 +83,16 @@ export class Snapshot {
   }
 }
 
+/** @param {Uint8Array} bytes */
+function text(bytes) {
+  return new TextDecoder().decode(bytes);
+}
+
+/** @param {Uint8Array} bytes */
+function checksum(bytes) {
+  return bytes.reduce((sum, byte) => (Math.imul(sum, 31) + byte) >>> 0, 0);
+}
+
 /** Where the constants of a module end, and the stack begins. @param {Exports} exports */
 function constants(exports) {
   return exports.__stack_low.value;
@@ -115,12 +129,13 @@ function unpacker(exports) {
   };
 }
 
-/** Write a snapshot's file. @param {Omit<Header, "parts">} header @param {{at: number, length: number, frame: Uint8Array}[]} parts */
-export function packed(header, parts) {
+/** The pieces of a snapshot's file. @param {Omit<Header, "parts">} about @param {{at: number, length: number, frame: Uint8Array}[]} parts */
+export function packed(about, parts) {
   const listed = parts.map(({ at, length, frame }) => ({ at, length, packed: frame.length }));
-  const text = new TextEncoder().encode(JSON.stringify({ ...header, parts: listed }));
+  const header = new TextEncoder().encode(JSON.stringify({ ...about, parts: listed }));
   const prefix = new Uint8Array(PREFIX);
   prefix.set(new TextEncoder().encode(MAGIC));
-  new DataView(prefix.buffer).setUint32(MAGIC.length, text.length, true);
-  return [prefix, text, ...parts.map((part) => part.frame)];
+  new DataView(prefix.buffer).setUint32(4, header.length, true);
+  new DataView(prefix.buffer).setUint32(8, checksum(header), true);
+  return [prefix, header, ...parts.map((part) => part.frame)];
 }
