@@ -9,6 +9,7 @@ import importlib
 import json
 import random
 import sys
+import zipimport
 from collections.abc import Callable, Sequence
 from functools import _lru_cache_wrapper, cache
 from importlib.machinery import ModuleSpec, PathFinder
@@ -38,7 +39,8 @@ def prepare() -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             FILES[path] = path.read_bytes()
     strip()
-    importlib.invalidate_caches()  # the list of what the standard library's archive holds
+    # The list of what the library's archive holds; invalidate_caches() would import a module and with it read the list anew.
+    zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]  # noqa: SLF001
     for item in gc.get_objects():
         if isinstance(item, _lru_cache_wrapper):
             item.cache_clear()
@@ -96,7 +98,6 @@ class Library:
         if name.partition(".")[0] not in sys.stdlib_module_names or self.archive.stat().st_size:
             return None
         self.archive.write_bytes(self.download().to_bytes())
-        importlib.invalidate_caches()
         return PathFinder.find_spec(name, path)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,11 @@ class SiteServer:
             yield
         finally:
             del self.changes[ending]
+
+
+def without_snapshot(manifest: bytes) -> bytes:
+    """What the manifest of Python's files is on a site that was made without a snapshot: Python boots plainly."""
+    return json.dumps(json.loads(manifest) | {"snapshot": None}).encode()
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):

@@ -1,11 +1,11 @@
 """The memory snapshot: its file comes back as it was or is refused, and it is made again only when something in it has changed."""
 
-import io
 import json
 import shutil
 import subprocess
 import sys
 import zipfile
+import zipimport
 from pathlib import Path
 
 import pytest
@@ -226,19 +226,21 @@ class TestMemory:
     def test_the_library_is_downloaded_for_the_first_module_that_is_missing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As in Pyodide, where the archive is an empty file until then."""
         archive = tmp_path / "library.zip"
-        archive.touch()
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w") as library:
+        with zipfile.ZipFile(archive, "w") as library:
             library.writestr("rarely_wanted.py", "answer = 42")
             library.writestr("seldom_wanted.py", "answer = 43")
+        content = archive.read_bytes()
+        # As in a picture: Python has seen the archive, but then the file is empty and what it held is forgotten.
+        monkeypatch.setitem(sys.path_importer_cache, str(archive), zipimport.zipimporter(str(archive)))
+        zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]
+        archive.write_bytes(b"")
         downloads = []
 
         class Proxy:
             def to_bytes(self) -> bytes:
                 downloads.append(archive)
-                return content.getvalue()
+                return content
 
         monkeypatch.setattr(sys, "stdlib_module_names", frozenset({"rarely_wanted", "seldom_wanted"}))
         monkeypatch.setattr(sys, "path", [str(archive)])

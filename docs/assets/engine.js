@@ -1,10 +1,11 @@
 /** One worker from its birth to its death: its stages, and a watchdog for each. */
 
 /**
- * @typedef {{kind: "alive", lock: string} | {kind: "downloading", loaded: number, total: number} | {kind: "starting"} | {kind: "ready"}
+ * @typedef {{kind: "alive", lock: string} | {kind: "downloading", loaded: number, total: number} | {kind: "starting"} | {kind: "ready", boot: Boot}
  *   | {kind: "failed", cause: string} | {kind: "reply", id: number, text: string} | {kind: "fault", id: number, text: string, traceback: string}} Message
  */
-/** @typedef {{stage: "downloading", loaded: number, total: number} | {stage: "starting"} | {stage: "ready"} | {stage: "failed", cause: string}} Stage */
+/** @typedef {"snapshot" | "plain"} Boot how Python has started */
+/** @typedef {{stage: "downloading", loaded: number, total: number} | {stage: "starting"} | {stage: "ready", boot: Boot} | {stage: "failed", cause: string}} Stage */
 /** @typedef {{id: number, text: string, traceback?: string}} Reply `traceback` is there when the lab itself broke. */
 
 const WORKER = new URL("./worker.js", import.meta.url);
@@ -73,7 +74,7 @@ export class Engine {
     if (message.kind === "alive") return this.#awaitDeath(message.lock);
     if (message.kind === "ready") {
       clearTimeout(this.#timer);
-      return this.#onstage({ stage: "ready" });
+      return this.#onstage({ stage: "ready", boot: message.boot });
     }
     this.#watch(message.kind);
     this.#onstage(message.kind === "starting" ? { stage: "starting" } : { stage: "downloading", loaded: message.loaded, total: message.total });

@@ -1,7 +1,7 @@
 /** The element `<lab-panel>`: the form and result that the build wrote become live; the latest settings win. */
 
 import { Activity } from "./activity.js";
-import { prepared, show } from "./result.js";
+import { expectFigures, prepared, show } from "./result.js";
 import { NoAnswer, runtime } from "./runtime.js";
 import { Settings } from "./settings.js";
 import { markReached } from "./tasks.js";
@@ -140,6 +140,7 @@ class LabPanel extends HTMLElement {
     const asked = settings.arguments;
     this.#asked = JSON.stringify(asked);
     const begun = performance.now();
+    if (this.#find(".nh-plot")) expectFigures();
     try {
       const answer = await runtime.ask({ lab: this.getAttribute("name"), arguments: asked }, signal, () => this.#activity?.sent());
       if (signal.aborted) return;

@@ -4,6 +4,11 @@
 const WIDTHS = [["nh-wide", 640], ["nh-narrow", 340]];
 const CHARTS = new URL("./charts.js", import.meta.url);
 
+/** Begin to fetch what draws figures: it is wanted as soon as Python has answered. */
+export function expectFigures() {
+  import(CHARTS.href).catch(() => {});
+}
+
 /** Draw the figures of a report into its plots. @param {DocumentFragment} report @param {object[]} specs */
 async function draw(report, specs) {
   /** @type {[{svg: (spec: object, width: number) => Promise<string>}, unknown]} */

@@ -11,6 +11,7 @@
 /** @typedef {{build: string, lock: object, start: number, size: number, parts: Part[]}} Header `start` is where memory begins in the picture */
 /** @typedef {Record<string, any> & {memory: WebAssembly.Memory}} Exports of Pyodide's WebAssembly module */
 /** @typedef {{instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => object}} Settings */
+/** @typedef {(settings: Settings) => Promise<object>} Create what pyodide.asm.mjs exports */
 
 const MAGIC = "NHS1";
 const PREFIX = 12;
@@ -42,7 +43,7 @@ export class Snapshot {
     this.#picture = new Uint8Array(this.#header.start + this.#header.size);
   }
 
-  /** What `loadPyodide` needs to wake the picture. @param {(settings: Settings) => Promise<object>} createPyodideModule of pyodide.asm.mjs */
+  /** What `loadPyodide` needs to wake the picture. @param {Create} createPyodideModule */
   options(createPyodideModule) {
     return {
       lockFileContents: this.#header.lock,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from panel_driver import Panel
 from playwright.sync_api import BrowserContext, Page, expect
-from site_server import SiteServer
+from site_server import SiteServer, without_snapshot
 
 LAB = "tail_at_scale"
 # The worker's end as the browser would bring it about: the page is not told.
@@ -39,6 +39,8 @@ FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
         lambda data: data[:8] + bytes(len(data) - 8),
         "WebAssembly could not be started",
     ),
+}
+PLAIN_FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
     "library garbled": ("python_stdlib.zip", lambda data: bytes(len(data)), "Python could not start"),
     "lock missing": ("pyodide-lock.json", lambda _: None, "pyodide-lock.json could not be downloaded"),
     "wheel missing": (".whl", lambda _: None, ".whl could not be downloaded: the server answered 404"),
@@ -76,6 +78,18 @@ def test_a_failed_start_says_why_and_keeps_the_built_in_result(
 
 
 @pytest.mark.expects_errors
+@pytest.mark.parametrize("fault", PLAIN_FAULTS)
+def test_a_failed_start_without_a_snapshot_says_why_too(
+    panel_at: Callable[..., Panel], server: SiteServer, fault: str
+) -> None:
+    ending, change, message = PLAIN_FAULTS[fault]
+    panel = panel_at()
+    with server.changed("manifest.json", without_snapshot), server.changed(ending, change):
+        panel.run_button.click()
+        assert message in panel.refused()
+
+
+@pytest.mark.expects_errors
 def test_after_a_failure_the_reader_can_try_again(panel_at: Callable[..., Panel], server: SiteServer) -> None:
     panel = panel_at()
     with server.changed("pyodide.asm.wasm", lambda _: None):
@@ -101,7 +115,7 @@ def stall(_: bytes) -> bytes:
 @pytest.mark.expects_errors
 def test_a_download_that_stands_still_is_given_up(panel_at: Callable[..., Panel], server: SiteServer) -> None:
     panel = panel_at(lambda context: context.clock.install())
-    with server.changed("python_stdlib.zip", stall):
+    with server.changed("labs.snapshot", stall):
         panel.run_button.click()
         panel.page.wait_for_timeout(1_000)
         panel.page.clock.fast_forward(40_000)

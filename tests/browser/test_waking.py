@@ -1,0 +1,135 @@
+"""Python wakes from the snapshot, and boots plainly whenever that is not possible, with the same results."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from panel_driver import Panel
+from playwright.sync_api import Page
+from site_server import SiteServer, without_snapshot
+
+LAB = "tail_at_scale"
+SNAPSHOT = "labs.snapshot"
+REQUEST = b"asked = json.loads(request)"
+
+
+def flipped(data: bytes) -> bytes:
+    """One bit in the middle."""
+    at = len(data) // 2
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def replaced(old: str, new: str) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        assert old.encode() in data
+        return data.replace(old.encode(), new.encode(), 1)
+
+    return change
+
+
+REFUSALS: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
+    "missing": (SNAPSHOT, lambda _: None, "the server answered 404"),
+    "a page": (SNAPSHOT, lambda _: b"<!doctype html><title>Not found</title>", "it is not a snapshot"),
+    "cut short": (SNAPSHOT, lambda data: data[:1_000_000], "its parts must have"),
+    "damaged": (SNAPSHOT, flipped, "it is damaged"),
+    "for another build": (
+        "manifest.json",
+        lambda data: re.sub(rb'("build": ")\w+("\s*}\s*})', rb"\1another\2", data),
+        "it must be of build another",
+    ),
+    "of another Pyodide": (
+        "pyodide.mjs",
+        lambda data: re.sub(rb'"[0-9a-f]{64}"', b'"' + 64 * b"0" + b'"', data),
+        "Snapshot build id mismatch",
+    ),
+    "refused by the browser": (
+        "pyodide.asm.mjs",
+        replaced("Module.HEAP8.set(t)", "(() => { throw new RangeError('too large') })()"),
+        "too large",
+    ),
+    "breaks when it wakes": ("worker.js", replaced("before_snapshot.wake", "before_snapshot.sleep"), "before_snapshot"),
+}
+
+
+@pytest.fixture
+def panel_at(open_page: Callable[..., Page], homes: dict[str, str]) -> Callable[[], Panel]:
+    return lambda: Panel(open_page(homes[LAB]), LAB)
+
+
+def boot(page: Page) -> str:
+    """How Python has started."""
+    state: dict[str, str] = page.evaluate("async () => (await import('/assets/runtime.js')).runtime.state")
+    return state["boot"]
+
+
+def test_python_wakes_from_the_snapshot_and_fetches_nothing_else(
+    panel_at: Callable[[], Panel], server: SiteServer
+) -> None:
+    panel = panel_at()
+    built = panel.text()
+    server.asked.clear()
+    panel.run()
+    assert boot(panel.page) == "snapshot"
+    assert panel.text() == built
+    fetched = sorted(Path(address).name for address in server.asked if "/pyodide/" in address)
+    assert fetched == [SNAPSHOT, "manifest.json", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs"]
+
+
+@pytest.mark.expects_errors
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_python_boots_plainly_when_the_snapshot_is_of_no_use(
+    panel_at: Callable[[], Panel], server: SiteServer, refusal: str
+) -> None:
+    ending, change, reason = REFUSALS[refusal]
+    panel = panel_at()
+    built = panel.text()
+    told: list[str] = []
+    panel.page.context.on("console", lambda message: told.append(message.text))
+    server.asked.clear()
+    with server.changed(ending, change):
+        panel.run()
+    assert boot(panel.page) == "plain"
+    assert panel.text() == built
+    assert any("without its snapshot" in line and reason in line for line in told), told
+    assert len([address for address in server.asked if address.endswith(".wasm")]) == 1
+
+
+def test_a_site_without_a_snapshot_boots_plainly(panel_at: Callable[[], Panel], server: SiteServer) -> None:
+    """As an author sees it, for whom none is made."""
+    with server.changed("manifest.json", without_snapshot):
+        panel = panel_at()
+        built = panel.text()
+        panel.run()
+    assert boot(panel.page) == "plain"
+    assert panel.text() == built
+
+
+def test_modules_that_no_lab_imports_are_fetched_once_when_they_are_wanted(
+    panel_at: Callable[[], Panel], server: SiteServer
+) -> None:
+    with server.changed(
+        "worker.js", lambda script: script.replace(REQUEST, b"import wave, xml.dom.minidom; " + REQUEST)
+    ):
+        panel = panel_at()
+        server.asked.clear()
+        panel.set({"fan_out": "20"})
+        panel.set({"fan_out": "21"})
+    assert boot(panel.page) == "snapshot"
+    assert len([address for address in server.asked if address.endswith("python_stdlib.zip")]) == 1
+
+
+@pytest.mark.expects_errors
+def test_errors_point_at_lines_of_the_labs(panel_at: Callable[[], Panel], server: SiteServer) -> None:
+    with server.changed(
+        "worker.js", lambda script: script.replace(REQUEST, b"import labs_py.lab; labs_py.lab.value_at(None, 3)")
+    ):
+        panel = panel_at()
+        with panel.page.context.expect_event("console", lambda message: "Traceback" in message.text) as caught:
+            panel.run_button.click()
+        panel.refused()
+    assert boot(panel.page) == "snapshot"
+    found = re.search(r'labs_py/lab\.py", line (\d+), in value_at\n +(.+)\n', caught.value.text)
+    assert found, caught.value.text
+    source = (Path(__file__).parents[2] / "labs_py" / "lab.py").read_text().splitlines()
+    assert source[int(found[1]) - 1].strip() == found[2]
