@@ -21,13 +21,15 @@ from typing import Annotated
 
 from labs_py import chart
 from labs_py.exercise import Oracle, Predict, Reach
-from labs_py.model.downtime import PERIODS, YEAR, downtime
+from labs_py.model.downtime import DAY, HOUR, PERIODS, YEAR, downtime, from_repair_times
 from labs_py.numerals import count, span
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
 
 _RUNGS = (0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999)
 _OUTAGE = 20 * 60.0
+_CALCULUS, _QUEUE = "Treynor and others 2017", "https://queue.acm.org/detail.cfm?id=3096459"
+_AWS = "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/availability.html"
 _SRE = "https://sre.google/sre-book/availability-table/"
 
 
@@ -110,13 +112,49 @@ ORACLES = [
         ("99.99 % of a year", "minutes", 52.6, lambda: downtime(0.9999) / 60, 0.05, "SRE book 2016", _SRE),
         ("99.999 % of a year", "minutes", 5.26, lambda: downtime(0.99999) / 60, 0.005, "SRE book 2016", _SRE),
         (
+            "Error budget of 43,200 minutes (30 days) at 99.9 %",
+            "minutes",
+            43.2,
+            lambda: 43_200 * (1 - 0.999),
+            0.05,
+            "SRE book 2016",
+            _SRE,
+        ),
+        (
             "99.99 % of a year, as the paper rounds it",
             "minutes",
             53,
             lambda: downtime(0.9999) / 60,
             0.5,
-            "Treynor and others 2017",
-            "https://queue.acm.org/detail.cfm?id=3096459",
+            _CALCULUS,
+            _QUEUE,
+        ),
+        (
+            "Five dependencies of 99.999 % use",
+            "minutes",
+            26,
+            lambda: 5 * downtime(0.99999) / 60,
+            0.5,
+            _CALCULUS,
+            _QUEUE,
+        ),
+        (
+            "… and leave of the year at 99.99 %",
+            "minutes",
+            27,
+            lambda: (downtime(0.9999) - 5 * downtime(0.99999)) / 60,
+            1,
+            _CALCULUS,
+            _QUEUE,
+        ),
+        (
+            "MTBF 150 days, MTTR 1 hour: availability",
+            "percent",
+            99.97,
+            lambda: 100 * from_repair_times(150 * DAY, HOUR),
+            0.005,
+            "AWS Well-Architected",
+            _AWS,
         ),
     ]
 ]

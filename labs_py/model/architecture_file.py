@@ -25,6 +25,7 @@ MOST_SERVICES = 1_000
 MOST_REPLICAS = 1_000
 MOST_CALLS = 20_000
 DEEPEST = 50
+DEEPEST_TABLE = 3 * DEEPEST
 _STEP_KEYS = ("optional", "timeout", "after")
 _SERVICE_KEYS = ("availability", "replicas", "needs", "round_trip", "service_time", "calls", "operations", "runs_on")
 
@@ -77,8 +78,22 @@ def parse(text: str, file: str = "architecture file") -> Architecture:
     except tomllib.TOMLDecodeError as error:
         raise ArchitectureError(f"{file} must be TOML: {error}") from None
     except RecursionError:
-        raise ArchitectureError(f"{file} must be TOML nested at most {DEEPEST} deep") from None
+        raise ArchitectureError(f"{file} must be TOML nested at most {DEEPEST_TABLE} deep") from None
+    # Checked before anything walks the document: printing a deep one in a message would exhaust the browser's stack.
+    if _deeper_than(document, DEEPEST_TABLE):
+        raise ArchitectureError(f"{file} must be TOML nested at most {DEEPEST_TABLE} deep")
     return _Reader(file).architecture(document)
+
+
+def _deeper_than(document: object, limit: int) -> bool:
+    """Return whether tables and lists stand in one another deeper than `limit`; without recursion."""
+    level = [document]
+    for _ in range(limit):
+        inside = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [value for values in inside for value in values]
+        if not level:
+            return False
+    return True
 
 
 def _short(value: object) -> str:
