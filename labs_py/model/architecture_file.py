@@ -1,6 +1,7 @@
 """Reading an architecture from TOML: one message for whatever is wrong, with the file, the key, the rule and the value."""
 
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -26,6 +27,8 @@ MOST_REPLICAS = 1_000
 MOST_CALLS = 20_000
 DEEPEST = 50
 DEEPEST_TABLE = 3 * DEEPEST
+# Refused unread: merely to free the tables that a key of thousands of parts makes would exhaust the browser's stack.
+_LONG_KEY = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)""" + f"{{{DEEPEST}}}")
 _STEP_KEYS = ("optional", "timeout", "after")
 _SERVICE_KEYS = ("availability", "replicas", "needs", "round_trip", "service_time", "calls", "operations", "runs_on")
 
@@ -73,13 +76,15 @@ def parse(text: str, file: str = "architecture file") -> Architecture:
         raise ArchitectureError(f"{file} is empty; it needs at least one [services.NAME] and one [endpoints.NAME]")
     if len(text) > LARGEST_FILE:
         raise ArchitectureError(f"{file} must be at most {LARGEST_FILE:,} characters, got {len(text):,}")
+    if _LONG_KEY.search(text):
+        raise ArchitectureError(f"{file} must be TOML whose keys have at most {DEEPEST} parts")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ArchitectureError(f"{file} must be TOML: {error}") from None
     except RecursionError:
         raise ArchitectureError(f"{file} must be TOML nested at most {DEEPEST_TABLE} deep") from None
-    # Checked before anything walks the document: printing a deep one in a message would exhaust the browser's stack.
+    # Checked before anything walks the document: to print a deep one in a message would exhaust the browser's stack.
     if _deeper_than(document, DEEPEST_TABLE):
         raise ArchitectureError(f"{file} must be TOML nested at most {DEEPEST_TABLE} deep")
     return _Reader(file).architecture(document)

@@ -29,6 +29,10 @@ BAD = {
         "[services.a]\navailability = 1.5\n" + ENDPOINT,
         ["services.a.availability", "must be a number from 0 to 1", "got 1.5"],
     ),
+    # Each of these once exhausted the stack of the browser's Python.
+    "a key of 5,000 parts": ("x." * 5_000 + "y = 1", ["keys have at most 50 parts"]),
+    "lists in lists": ("a = " + "[" * 100_000, ["nested at most 150 deep"]),
+    "calls in calls": ('a = [{parallel = ["a", ' * 300 + '"a"' + "]}" * 300 + "]", ["must be TOML"]),
     "a picture": ("\udc89PNG\r\n\x1a\n\x00", ["must be TOML"]),
 }
 
