@@ -42,11 +42,17 @@ def prepare() -> str:
     # The list of what the library's archive holds; invalidate_caches() would import a module and with it read the list anew.
     zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]  # noqa: SLF001
     for item in gc.get_objects():
-        if isinstance(item, _lru_cache_wrapper):
+        if isinstance(item, _lru_cache_wrapper) and not ours(item):
             item.cache_clear()
     sys.path.remove("")  # Pyodide adds it again when it wakes
     gc.collect()
     return answered
+
+
+def ours(item: object) -> bool:
+    """Whether a module, or what a module defines, belongs to the labs."""
+    name = item.__name__ if isinstance(item, ModuleType) else item.__module__
+    return str(name).partition(".")[0] in ("labs_py", __name__)
 
 
 def strip() -> None:
@@ -62,13 +68,12 @@ def strip() -> None:
         return known[code]
 
     for item in gc.get_objects():
-        module = item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", None)
-        if not isinstance(module, str) or module.partition(".")[0] in ("labs_py", __name__):
+        if not isinstance(item, FunctionType | type | ModuleType) or ours(item):
             continue
         if isinstance(item, FunctionType):
             item.__code__ = bare(item.__code__)
             item.__doc__ = None
-        elif isinstance(item, type | ModuleType) and item.__doc__:
+        elif item.__doc__:
             try:
                 item.__doc__ = None
             except (AttributeError, TypeError):
@@ -106,8 +111,9 @@ def wake(download: Callable[[], Any]) -> None:
 
     `download` returns the library's archive as a JavaScript array of bytes.
     """
+    for folder in {path.parent for path in FILES}:
+        folder.mkdir(parents=True, exist_ok=True)
     for path, content in FILES.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     FILES.clear()
     random.seed()

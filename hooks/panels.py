@@ -155,7 +155,7 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     numeric = "".join(f'<th scope="col" class="nh-number">{title}</th>' for title in ("Published", "Here", "Within"))
     head = f'<tr><th scope="col">What</th>{numeric}<th scope="col">Source</th></tr>'
     return (
-        '<div class="nh-table nh-checks" role="region" tabindex="0" aria-label="Checked against">'
+        f'<div class="nh-table nh-checks" role="region" tabindex="0" aria-label="Checked against: {escape(item.title, quote=True)}">'
         f"<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
     )
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from hooks.build_folder import BuildError, content_hash, kept, run
 
@@ -47,8 +48,7 @@ def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Path | Non
             "labs": "labs_py",
             "wheel": address,
             "build": folder_key,
-            # The folder that a snapshot is kept in names its build, and so does the snapshot itself.
-            "snapshot": next((listed(*item) | {"build": item[1].parent.name} for item in pictures.items()), None),
+            "snapshot": next((described(*item) for item in pictures.items()), None),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
@@ -58,9 +58,15 @@ def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Path | Non
     return {"manifest.json": folder / "manifest.json"} | {f"{version}/{name}": path for name, path in served.items()}
 
 
-def listed(name: str, file: Path) -> dict[str, str | int]:
+def listed(name: str, file: Path) -> dict[str, Any]:
     """What the manifest says of a file."""
     return {"name": name, "bytes": file.stat().st_size}
+
+
+def described(name: str, snapshot: Path) -> dict[str, Any]:
+    """What the manifest says of a snapshot."""
+    contents: dict[str, Any] = json.loads(snapshot.with_name("contents.json").read_text())
+    return listed(name, snapshot) | contents
 
 
 def address_of(file: Path) -> str:

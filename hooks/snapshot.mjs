@@ -1,6 +1,6 @@
 /**
  * Takes the snapshot: boots Pyodide in Node, imports the labs, pictures its memory, packs the picture, and wakes it to see that it works.
- * node hooks/snapshot.mjs PYODIDE WHEEL BUILD FILE
+ * node hooks/snapshot.mjs PYODIDE WHEEL FOLDER writes labs.snapshot and, for the manifest, contents.json
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,10 +8,12 @@ import { devNull } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { constants, zstdCompressSync } from "node:zlib";
-import { Snapshot, differ, packed, stretches } from "../docs/assets/snapshot.js";
+import { differ, stretches, waking } from "../docs/assets/snapshot.js";
 
-const [folder, wheel, build, file] = process.argv.slice(2);
+const [folder, wheel, output] = process.argv.slice(2);
 const SCRIPT = "before_snapshot";
+// The lock file's facts about the runtime; its hundreds of packages would all be in the picture.
+const lock = { info: JSON.parse(readFileSync(join(folder, "pyodide-lock.json"), "utf8")).info, packages: {} };
 
 /** Boot, import, picture; returns the picture and what the labs answered before. */
 async function take({ loadPyodide }, options) {
@@ -39,18 +41,19 @@ function clean(module) {
   for (const at of held) module._free(at);
 }
 
-/** The picture's file. Of each stretch of memory, the zeros at its end are left out. */
-async function pack(picture, lock) {
+/** The picture's file and what it contains. Of each stretch of memory, the zeros at its end are left out. */
+async function pack(picture) {
   const start = new Uint32Array(picture.buffer)[1]; // the second number in Pyodide's own header is the header's length
   const exports = await fresh();
   const [[, still], [heap]] = stretches(exports);
   differ(picture.subarray(start), exports);
-  const parts = [[0, start + still], [start + heap, picture.length]].map(([at, end]) => {
+  const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
+  const packed = [[0, start + still], [start + heap, picture.length]].map(([at, end]) => {
     while (picture[end - 1] === 0) end--;
-    const params = { [constants.ZSTD_c_compressionLevel]: 19, [constants.ZSTD_c_checksumFlag]: 1 };
-    return { at, length: end - at, frame: zstdCompressSync(picture.subarray(at, end), { params, pledgedSrcSize: end - at }) };
+    return { at, length: end - at, bytes: zstdCompressSync(picture.subarray(at, end), { params, pledgedSrcSize: end - at }) };
   });
-  return Buffer.concat(packed({ build, lock, start, size: picture.length - start }, parts));
+  const frames = packed.map(({ at, length, bytes }) => ({ at, length, packed: bytes.length }));
+  return { file: Buffer.concat(packed.map(({ bytes }) => bytes)), contents: { length: picture.length, start, lock, frames } };
 }
 
 /** The exports of an instance of Pyodide's WebAssembly module in which nothing runs. */
@@ -64,9 +67,10 @@ async function fresh() {
   return (await WebAssembly.instantiate(module, imports)).exports;
 }
 
-/** Wake a file's picture as a browser does; returns what the labs answer then. */
-async function wake({ loadPyodide }, options, bytes) {
-  const python = await loadPyodide({ ...options, stdLibURL: devNull, ...new Snapshot(bytes, build).options(options.createPyodideModule) });
+/** Wake a picture as a browser does; returns what the labs answer then. */
+async function wake({ loadPyodide }, options, { file, contents }) {
+  const woken = waking(contents, Promise.resolve(file), options.createPyodideModule);
+  const python = await loadPyodide({ ...options, stdLibURL: devNull, ...woken });
   python.pyimport(`${SCRIPT}.wake`)(() => {
     throw new Error("a lab imports a module when it runs, got none of the standard library's archive");
   });
@@ -75,18 +79,18 @@ async function wake({ loadPyodide }, options, bytes) {
 
 async function main() {
   const load = (name) => import(pathToFileURL(join(folder, name)).href);
-  const { info } = JSON.parse(readFileSync(join(folder, "pyodide-lock.json"), "utf8"));
   const options = {
     indexURL: `${folder}/`,
     env: { PYTHONHASHSEED: "0" },
     createPyodideModule: (await load("pyodide.asm.mjs")).default,
-    lockFileContents: { info, packages: {} }, // its hundreds of packages would be in the picture
+    lockFileContents: lock,
   };
   const loader = await load("pyodide.mjs");
   const { picture, answers } = await take(loader, options);
-  const bytes = await pack(picture, options.lockFileContents);
-  if ((await wake(loader, options, bytes)) !== answers) throw new Error("the labs must answer the same when woken as before");
-  writeFileSync(file, bytes);
+  const made = await pack(picture);
+  if ((await wake(loader, options, made)) !== answers) throw new Error("the labs must answer the same when woken as before");
+  writeFileSync(join(output, "labs.snapshot"), made.file);
+  writeFileSync(join(output, "contents.json"), JSON.stringify(made.contents));
 }
 
 try {

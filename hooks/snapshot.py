@@ -11,7 +11,7 @@ UNPACKER = HERE.parent / "docs" / "assets" / "snapshot.js"
 
 
 def labs_snapshot(package: Path, wheel: Path, build: Path) -> Path:
-    """The snapshot of Pyodide's memory with `wheel` imported, in a folder under `build` whose name the snapshot itself also holds.
+    """The snapshot of Pyodide's memory with `wheel` imported, kept under `build`, and beside it contents.json, which says what is in it.
 
     `package` is the unpacked npm package of Pyodide. Making it takes about ten seconds.
 
@@ -25,7 +25,7 @@ def labs_snapshot(package: Path, wheel: Path, build: Path) -> Path:
 
     def make(folder: Path) -> None:
         node = str(Path(sys.executable).with_name("node"))
-        command = [node, str(scripts[0]), str(package), str(wheel), key, str(folder / "labs.snapshot")]
+        command = [node, str(scripts[0]), str(package), str(wheel), str(folder)]
         run(command, environment=dict(os.environ))
 
     return kept(build / "snapshot" / key, make) / "labs.snapshot"

@@ -51,14 +51,16 @@ class Table:
         numeric = set(self.columns[1:] if self.numeric is None else self.numeric)
         kinds = [' class="nh-number"' if column in numeric else "" for column in self.columns]
         head = "".join(
-            f'<th scope="col"{kind}>{escape(column)}</th>' for column, kind in zip(self.columns, kinds, strict=True)
+            # A corner without a name is no header of anything.
+            f'<th scope="col"{kind}>{escape(column)}</th>' if column else "<td></td>"
+            for column, kind in zip(self.columns, kinds, strict=True)
         )
         rows = []
         for first, *rest in self.rows:
             cells = "".join(f"<td{kind}>{as_html(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
             rows.append(f'<tr><th scope="row"{kinds[0]}>{as_html(first)}</th>{cells}</tr>')
         caption = f"<caption>{as_html(self.caption)}</caption>" if self.caption else ""
-        label = escape(self.caption or ", ".join(self.columns), quote=True)
+        label = escape(self.caption or ", ".join(filter(None, self.columns)), quote=True)
         table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         return f'<div class="nh-table" role="region" tabindex="0" aria-label="{label}">{table}</div>'
 

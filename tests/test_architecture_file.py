@@ -132,7 +132,10 @@ def test_deep_nesting_is_refused_rather_than_crashing() -> None:
     assert refusal("x." * 5_000 + "y = 1") == "shop.toml must be TOML whose keys have at most 50 parts"
     assert refusal('"x" . ' * 60 + "y = 1") == "shop.toml must be TOML whose keys have at most 50 parts"
     far = '{parallel = ["a", ' * 300 + '"a"' + "]}" * 300
-    assert refusal(f'[services.a]\n[endpoints.x]\nentry = "a"\ncalls = [{far}]') == "shop.toml must be TOML nested at most 150 deep"
+    assert (
+        refusal(f'[services.a]\n[endpoints.x]\nentry = "a"\ncalls = [{far}]')
+        == "shop.toml must be TOML nested at most 150 deep"
+    )
     nested = '{parallel = ["a", ' * 60 + '"a"' + "]}" * 60
     assert "nested at most" in refusal(f'[services.a]\n[endpoints.x]\nentry = "a"\ncalls = [{nested}]')
 

@@ -173,4 +173,8 @@ def test_global_randomness_and_hash_seeds_do_not_reach_a_result() -> None:
 @pytest.mark.parametrize("name", LABS)
 def test_some_page_shows_the_lab_and_what_it_is_held_to(name: str, kind: str) -> None:
     pages = Path(__file__).parents[1] / "docs"
-    assert any(f'<lab-{kind} name="{name}"' in page.read_text(encoding="utf-8") for page in pages.rglob("*.md") if page.stem != "add-a-lab")
+    assert any(
+        f'<lab-{kind} name="{name}"' in page.read_text(encoding="utf-8")
+        for page in pages.rglob("*.md")
+        if page.stem != "add-a-lab"
+    )

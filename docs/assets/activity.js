@@ -74,6 +74,11 @@ export class Activity {
     this.#status.replaceChildren(hidden, word);
   }
 
+  /** Say something beside what is under way. @param {string} word */
+  say(word) {
+    this.#status.textContent = word;
+  }
+
   /** Stop all timers and take everything back. */
   #clear() {
     if (this.#stop === document.activeElement) this.#panel.querySelector("button")?.focus();

@@ -4,9 +4,11 @@ import { Activity } from "./activity.js";
 import { expectFigures, prepared, show } from "./result.js";
 import { NoAnswer, runtime } from "./runtime.js";
 import { Settings } from "./settings.js";
+import { opensLinks, TakeAway } from "./takeaway.js";
 import { markReached } from "./tasks.js";
 
 const TYPING = 120;
+const HELD = "The architecture came with the link and has not been run: read it, then Run.";
 let panels = 0;
 
 class LabPanel extends HTMLElement {
@@ -14,6 +16,8 @@ class LabPanel extends HTMLElement {
   #settings;
   /** @type {Activity | undefined} */
   #activity;
+  /** @type {TakeAway | undefined} */
+  #takeAway;
   /** The nodes of the built-in result. @type {Node[]} */
   #built = [];
   /** Aborted when the panel leaves the page or is reset: answers to what was asked before are then ignored. */
@@ -33,7 +37,13 @@ class LabPanel extends HTMLElement {
     this.#settings = new Settings(this.#form);
     this.#activity = new Activity(this, this.#find(".nh-status"), () => runtime.stop(), () => this.#offerRestart());
     this.#listen(this.#form);
+    this.#takeAway = new TakeAway(this, this.#built, {
+      changes: () => this.#settings?.changes ?? {},
+      say: (word) => this.#activity?.say(word),
+      builtIn: () => this.#askBuiltIn(),
+    });
     this.toggleAttribute("data-live", true);
+    opensLinks(this, { open: (values) => this.#open(values), complain: (message) => this.#complain(message) });
   }
 
   /** Forget what is under way: the browser calls this when the element leaves its page. */
@@ -70,6 +80,7 @@ class LabPanel extends HTMLElement {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       runtime.retry();
+      for (const upload of this.#settings?.uploads.values() ?? []) upload.release();
       const lacking = [...(this.#settings?.uploads ?? [])].find(([, upload]) => upload.lacking);
       if (lacking) this.#bring(...lacking, null);
       else this.#want(true);
@@ -118,6 +129,7 @@ class LabPanel extends HTMLElement {
   /** Ask for the result of the settings as they are now, right after what is being asked; nothing new is asked `again` only on purpose. */
   #want(again = false) {
     clearTimeout(this.#typing);
+    if (this.#settings?.held) return this.#activity?.end(HELD);
     if (!again && JSON.stringify(this.#settings?.arguments) === this.#asked) return;
     this.#wanted = true;
     if (!this.#busy) this.#work();
@@ -145,10 +157,10 @@ class LabPanel extends HTMLElement {
       const answer = await runtime.ask({ lab: this.getAttribute("name"), arguments: asked }, signal, () => this.#activity?.sent());
       if (signal.aborted) return;
       if (answer.error !== undefined) return this.#explain(answer.error);
-      const { report, warning } = await prepared(answer);
+      const { report, warning } = await prepared(answer, this.#output);
       if (signal.aborted) return;
       settings.adopt(asked, answer);
-      show(this.#output, [...report.childNodes]);
+      this.#show([...report.childNodes], answer);
       const goals = markReached(this.getAttribute("name") ?? "", answer.reached);
       if (warning) this.#complain(warning);
       else this.#content();
@@ -221,8 +233,36 @@ class LabPanel extends HTMLElement {
     clearTimeout(this.#typing);
     this.#settings?.reset();
     this.#content();
-    show(this.#output, this.#built);
+    this.#show(this.#built);
     this.#activity?.end("As built.");
+  }
+
+  /** Show a result, with what can be taken away from it. @param {Node[]} report @param {import("./takeaway.js").Answer} [answer] what it was made of, unless it is the page's own */
+  #show(report, answer) {
+    this.#takeAway?.prepare(report, answer);
+    show(this.#output, report);
+  }
+
+  /** Ask Python for what the page's own result was made of. */
+  async #askBuiltIn() {
+    this.#activity?.begin();
+    try {
+      return await runtime.ask({ lab: this.getAttribute("name"), arguments: JSON.parse(this.dataset.arguments ?? "{}") }, this.#turn.signal, () => this.#activity?.sent());
+    } finally {
+      this.#activity?.end("");
+    }
+  }
+
+  /** Set the form to what a link says, and run it; a text that came with the link waits for the reader. @param {import("./settings.js").Arguments} values */
+  #open(values) {
+    this.#reset();
+    const refused = this.#settings?.put(values);
+    this.scrollIntoView();
+    if (refused) {
+      this.#reset();
+      return this.#complain(`This link sets ${refused} to something that this lab does not offer. The result shown is the built-in one.`);
+    }
+    this.#want(true);
   }
 }
 

@@ -1,41 +1,58 @@
 /** The result area of a panel: a new report takes the place of the old one only when all of its figures are drawn. */
 
-/** Widths in pixels as in labs_py/chart.py; the stylesheet shows the one that fits. @type {[string, number][]} */
-const WIDTHS = [["nh-wide", 640], ["nh-narrow", 340]];
+/** Widths in pixels as in labs_py/chart.py; the stylesheet shows the one that fits. @typedef {{name: string, width: number}} Variant */
+const WIDE = { name: "nh-wide", width: 640 };
+const NARROW = { name: "nh-narrow", width: 340 };
+/** Up to how many pixels of room the stylesheet shows the narrow one. */
+const LITTLE = 500;
+/** After how many milliseconds the figures that are not shown are drawn too. */
+const LATER = 300;
 const CHARTS = new URL("./charts.js", import.meta.url);
+const TRIFLE = { data: { values: [{ x: 1 }] }, mark: "bar", encoding: { x: { field: "x", type: "quantitative" } } };
 
-/** Begin to fetch what draws figures: it is wanted as soon as Python has answered. */
-export function expectFigures() {
-  import(CHARTS.href).catch(() => {});
+/** Fetch what draws figures, and let it draw a first, small one: both would cost time when Python has answered. */
+export async function expectFigures() {
+  try {
+    const { svg } = await import(CHARTS.href);
+    await svg(TRIFLE, NARROW.width);
+  } catch {
+    // The first real figure will say why.
+  }
 }
 
-/** Draw the figures of a report into its plots. @param {DocumentFragment} report @param {object[]} specs */
-async function draw(report, specs) {
+/** Draw the figures of a report into its plots: at once for the room that there is, and later for another. @param {DocumentFragment} report @param {object[]} specs @param {number} room in pixels */
+async function draw(report, specs, room) {
   /** @type {[{svg: (spec: object, width: number) => Promise<string>}, unknown]} */
   const [{ svg }] = await Promise.all([
     import(CHARTS.href),
     // Labels are placed by their width, so the type must be there before they are measured.
     Promise.all(["400 12px", "600 12px"].map((style) => document.fonts.load(`${style} "IBM Plex Sans"`))).catch(() => []),
   ]);
-  for (const plot of /** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))) {
-    const spec = specs[Number(plot.dataset.figure)];
-    const drawn = await Promise.all(WIDTHS.map(async ([name, width]) => (await svg(spec, width)).replace("<svg ", `<svg class="${name}" aria-hidden="true" focusable="false" `)));
-    plot.innerHTML = drawn.join("");
-  }
+  const plots = [.../** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))];
+  /** Add one variant to a plot. @param {HTMLElement} plot @param {Variant} variant */
+  const add = async (plot, { name, width }) => {
+    const drawn = await svg(specs[Number(plot.dataset.figure)], width);
+    plot.insertAdjacentHTML(name === WIDE.name ? "afterbegin" : "beforeend", drawn.replace("<svg ", `<svg class="${name}" aria-hidden="true" focusable="false" `));
+  };
+  const [shown, other] = room > LITTLE ? [WIDE, NARROW] : [NARROW, WIDE];
+  for (const plot of plots) await add(plot, shown);
+  setTimeout(async () => {
+    for (const plot of plots) if (plot.isConnected) await add(plot, other);
+  }, LATER);
 }
 
 /**
  * Make a report's HTML ready to be shown. Where figures cannot be drawn their tables are open.
- * @param {{html: string, figures: object[]}} answer
+ * @param {{html: string, figures: object[]}} answer @param {HTMLElement} output where it will be shown
  * @returns {Promise<{report: DocumentFragment, warning: string}>} `warning` is empty when all is drawn
  */
-export async function prepared(answer) {
+export async function prepared(answer, output) {
   const template = document.createElement("template");
   template.innerHTML = answer.html;
   const report = template.content;
   if (!answer.figures.length) return { report, warning: "" };
   try {
-    await draw(report, answer.figures);
+    await draw(report, answer.figures, output.querySelector(".nh-figure")?.clientWidth ?? output.clientWidth);
     return { report, warning: "" };
   } catch (error) {
     for (const twin of report.querySelectorAll("details")) twin.open = true;
@@ -60,5 +77,5 @@ export function show(output, report) {
 
 /** What a reader can focus, open or scroll in a report. @param {HTMLElement} output @returns {HTMLElement[]} */
 function landmarks(output) {
-  return [...output.querySelectorAll("summary, .nh-table")].map((element) => /** @type {HTMLElement} */ (element));
+  return [...output.querySelectorAll("summary, .nh-table, button")].map((element) => /** @type {HTMLElement} */ (element));
 }

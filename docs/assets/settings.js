@@ -15,6 +15,8 @@ export class Settings {
   #dependent = new Map();
   /** Dependent selects that show options of an architecture that has been left. @type {Set<string>} */
   #stale = new Set();
+  /** The arguments of the page. @type {Record<string, string>} */
+  #builtIn;
 
   /** Take over a form. @param {HTMLFormElement} form */
   constructor(form) {
@@ -23,6 +25,7 @@ export class Settings {
     for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (form.querySelectorAll("select[data-depends-on]"))) {
       this.#dependent.set(select, [...select.options].map((option) => option.cloneNode(true)));
     }
+    this.#builtIn = Object.fromEntries(this.#controls.map((control) => [control.name, builtIn(control)]));
     this.#syncSliders = bindSliders(form);
   }
 
@@ -35,6 +38,47 @@ export class Settings {
   get arguments() {
     const current = this.#controls.filter((control) => !this.#stale.has(control.name));
     return Object.fromEntries(current.map((control) => [control.name, this.#valueOf(control)]));
+  }
+
+  /** The arguments that differ from the page's, and those whose options depend on such a one. @returns {Arguments} */
+  get changes() {
+    const now = this.arguments;
+    /** Whether an argument differs. @param {string | undefined} name */
+    const differs = (name) => name !== undefined && JSON.stringify(now[name]) !== JSON.stringify(this.#builtIn[name]);
+    const changed = this.#controls.filter(({ name, dataset }) => name in now && (differs(name) || differs(dataset.dependsOn)));
+    return Object.fromEntries(changed.map(({ name }) => [name, now[name]]));
+  }
+
+  /** Whether the text of an architecture came with a link and waits for the reader to run it. */
+  get held() {
+    return [...this.uploads.values()].some((upload) => upload.held);
+  }
+
+  /** Set controls that stand as in the page to what a link says. @param {Arguments} wanted @returns {string} the name of an argument that cannot be set so; empty if all are set */
+  put(wanted) {
+    const controls = this.#controls;
+    const unknown = Object.keys(wanted).find((name) => !controls.some((control) => control.name === name));
+    if (unknown !== undefined) return unknown;
+    for (const control of controls) {
+      const value = wanted[control.name];
+      const parent = control.dataset.dependsOn;
+      if (value === undefined) {
+        if (parent && parent in wanted) this.#stale.add(control.name);
+        continue;
+      }
+      const upload = this.uploads.get(control.name);
+      if (upload) upload.put(value);
+      else if (typeof value !== "string") return control.name;
+      else if (control.type === "checkbox") /** @type {HTMLInputElement} */ (control).checked = value === "true";
+      else {
+        // Only Python knows what another architecture offers; its answer brings the other options.
+        if (parent && parent in wanted) control.replaceChildren(new Option(value, value));
+        control.value = value;
+      }
+      if (JSON.stringify(this.#valueOf(control)) !== JSON.stringify(value)) return control.name;
+    }
+    this.#syncSliders();
+    return "";
   }
 
   /** Note that another control decides now what the dependent ones offer. @param {string} name */
@@ -61,6 +105,7 @@ export class Settings {
       const offered = answer.options[select.name] ?? [];
       if (JSON.stringify(offered.map(([value]) => value)) !== JSON.stringify([...select.options].map((option) => option.value))) {
         select.replaceChildren(...offered.map(([value, label]) => new Option(label, value)));
+        this.#stale.add(select.name);
       }
       if (this.#stale.delete(select.name)) select.value = answer.arguments[select.name];
     }
@@ -98,4 +143,10 @@ export class Settings {
     if (upload) return upload.value;
     return control.type === "checkbox" ? String(/** @type {HTMLInputElement} */ (control).checked) : control.value;
   }
+}
+
+/** The value that a control has in the page; a reload may have brought back another. @param {Control} control */
+function builtIn(control) {
+  if (control instanceof HTMLSelectElement) return [...control.options].find((option) => option.defaultSelected)?.value ?? control.options[0]?.value ?? "";
+  return control.type === "checkbox" ? String(control.defaultChecked) : control.defaultValue;
 }

@@ -11,6 +11,8 @@ export class Upload {
   #file;
   #name = "";
   #shipped;
+  /** Whether the text came with a link and the reader has not run it. */
+  #foreign = false;
 
   /** Take over the controls of one architecture. @param {HTMLSelectElement} select */
   constructor(select) {
@@ -30,6 +32,30 @@ export class Upload {
   /** Whether the reader means to bring an architecture and has none yet. */
   get lacking() {
     return this.#select.value === OWN && !this.#name;
+  }
+
+  /** Whether the text is a stranger's that the reader has not run yet. */
+  get held() {
+    return this.#foreign && this.#select.value === OWN;
+  }
+
+  /** Let the text be run: the reader has asked for it. */
+  release() {
+    this.#foreign = false;
+  }
+
+  /** Take over what a link says; a text is only shown. @param {string | {file: string, text: string}} value */
+  put(value) {
+    if (value === OWN) return;
+    this.#select.value = typeof value === "string" ? value : OWN;
+    if (typeof value === "string") {
+      this.#shipped = this.#select.value;
+    } else {
+      this.#name = value.file;
+      this.#text.value = value.text;
+      this.#foreign = true;
+    }
+    this.#box.hidden = this.#select.value !== OWN;
   }
 
   /** Whether a change of this element means another architecture. @param {EventTarget | null} target */
@@ -70,6 +96,7 @@ export class Upload {
   reset() {
     this.#shipped = this.#select.value;
     this.#name = "";
+    this.#foreign = false;
     this.#box.hidden = true;
   }
 
@@ -85,6 +112,7 @@ export class Upload {
       throw new RangeError(`${file.name} must be a file that the browser can read; choose it again`);
     });
     this.#name = file.name;
+    this.#foreign = false;
     return true;
   }
 }

@@ -1,10 +1,11 @@
 /** Python in a worker: fetches the runtime, starts it, then answers one request after another. Only JSON text goes in and out. */
 
 import { Downloads, NOT_WHOLE, fetched, integrity } from "./download.js";
-import { Snapshot } from "./snapshot.js";
+import { waking } from "./snapshot.js";
 
 /** @typedef {import("./download.js").RuntimeFile} RuntimeFile */
-/** @typedef {{index: string, files: RuntimeFile[], build: string, snapshot: RuntimeFile & {build: string} | null}} Manifest as hooks/pyodide_folder.py writes it */
+/** @typedef {RuntimeFile & import("./snapshot.js").Contents} Picture */
+/** @typedef {{index: string, files: RuntimeFile[], build: string, snapshot: Picture | null}} Manifest as hooks/pyodide_folder.py writes it */
 
 const FOLDER = new URL("./pyodide/", import.meta.url);
 
@@ -75,13 +76,13 @@ async function start() {
     return await loadPyodide({ indexURL: index.href, env: { PYTHONHASHSEED: "0" }, createPyodideModule, ...options(createPyodideModule) });
   };
 
-  /** Wake the snapshot. It has the modules of the standard library that the labs need; the rest is fetched when one is imported. @param {RuntimeFile & {build: string}} file */
-  const wake = async (file) => {
-    const response = await downloads.begin(file, { fault: () => {} });
-    const snapshot = new Snapshot(new Uint8Array(await response.arrayBuffer()), file.build);
+  /** Wake the snapshot. It has the modules of the standard library that the labs need; the rest is fetched when one is imported. @param {Picture} picture */
+  const wake = async (picture) => {
+    const file = downloads.begin(picture, { fault: () => {} }).then(async (response) => new Uint8Array(await response.arrayBuffer()));
+    file.catch(() => {}); // whoever waits for it hears of it
     const nothing = new URL("none", index);
     downloads.spare(nothing);
-    const pyodide = await load((create) => ({ stdLibURL: nothing.href, ...snapshot.options(create) }));
+    const pyodide = await load((create) => ({ stdLibURL: nothing.href, ...waking(picture, file, create) }));
     pyodide.pyimport("before_snapshot.wake")(() => now(new URL("python_stdlib.zip", index)));
     return pyodide.runPython(GLUE);
   };

@@ -17,8 +17,16 @@ class Panel:
         self.run_button = self.root.get_by_role("button", name="Run", exact=True)
 
     def text(self) -> str:
-        """All text of the result, that of figures and folded tables included."""
-        return self.output.text_content() or ""
+        """All text of the result, that of figures and folded tables included, but not that of the buttons beside it."""
+        half_drawn = (
+            "one => [...one.querySelectorAll('.nh-plot')].some(plot => plot.querySelectorAll('svg').length === 1)"
+        )
+        for _ in range(50):  # the variant of a figure for another width of page follows a moment later
+            if not self.output.evaluate(half_drawn):
+                break
+            self.page.wait_for_timeout(50)
+        only = "one => { const copy = one.cloneNode(true); copy.querySelectorAll('.nh-take').forEach(b => b.remove()); return copy.textContent; }"
+        return str(self.output.evaluate(only))
 
     def control(self, name: str) -> Locator:
         return self.root.locator(f'[name="{name}"]')

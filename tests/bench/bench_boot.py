@@ -1,0 +1,164 @@
+"""How long Run takes from the click to the new result, and how much is downloaded until then, next to a page that only boots Python.
+
+Run it with `make bench`, or with `python tests/bench/bench_boot.py`, in about three minutes. The yardstick, "bare", is a page
+whose module worker does nothing but `loadPyodide()` and `1+1`. Both sides are timed in turn, in one Chromium; a ratio is the
+median of the ratios within the rounds. It prints a table and JSON, and fails when a ratio is over its budget.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from paced_server import PacedServer
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.browser import launch_options
+
+ROOT = Path(__file__).parents[2]
+LABS = {name: f"foundations/{name.replace('_', '-')}/" for name in ("hop_latency", "failure_isolation", "weakest_link")}
+ROUNDS, SLOW_ROUNDS = 6, 3
+MEGABIT = 1_000_000 / 8
+BARE_WORKER = """
+import { loadPyodide } from "/pyodide/pyodide.mjs";
+const pyodide = await loadPyodide({ indexURL: "/pyodide/" });
+postMessage(pyodide.runPython("1+1"));
+"""
+BARE_PAGE = '<!doctype html><meta charset="utf-8"><title>Bare</title><link rel="icon" href="data:,"><p>Nothing</p>'
+BARE = """() => new Promise((resolve) => {
+  const clicked = performance.now();
+  new Worker("/bare/worker.mjs", { type: "module" }).onmessage = () => resolve(performance.now() - clicked);
+})"""
+RUN = """() => new Promise((resolve) => {
+  const output = document.querySelector("lab-panel .nh-output");
+  const clicked = performance.now();
+  new MutationObserver(() => resolve(performance.now() - clicked)).observe(output, { childList: true });
+  document.querySelector("lab-panel button[type=submit]").click();
+})"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `ours` and `bare` are medians, in `unit`."""
+
+    what: str
+    unit: str
+    ours: float
+    bare: float
+    ratio: float
+    budget: float
+
+    @property
+    def met(self) -> bool:
+        return self.ratio <= self.budget
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Two visits of a page in a browser that had never been there: milliseconds from click to result, and bytes."""
+
+    first: float
+    second: float
+    page_bytes: int
+    all_bytes: int
+
+
+def visit(browser: Browser, server: PacedServer, address: str, run: str, *, twice: bool = True) -> Visit:
+    """Open a page with an empty cache, run it, and once more in a new tab."""
+    context = browser.new_context()
+
+    def opened() -> Page:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(server.url + address, wait_until="load")
+        page.evaluate("document.fonts.ready.then(() => 0)")
+        page.wait_for_timeout(300)
+        return page
+
+    server.link.sent = 0
+    page = opened()
+    page_bytes = server.link.sent
+    first = page.evaluate(run)
+    page.wait_for_timeout(200)
+    done = Visit(first, 0.0, page_bytes, server.link.sent)
+    if twice:
+        page.close()
+        done = Visit(first, opened().evaluate(run), page_bytes, done.all_bytes)
+    context.close()
+    return done
+
+
+def row(what: str, unit: str, pairs: list[tuple[float, float]], budget: float) -> Row:
+    ours, bare = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return Row(what, unit, ours, bare, statistics.median(one / other for one, other in pairs), budget)
+
+
+def measure(browser: Browser, server: PacedServer) -> list[Row]:
+    """Time both sides in turn, on loopback and on a slow link."""
+
+    def rounds(count: int, *, twice: bool) -> list[tuple[Visit, Visit]]:
+        pairs = []
+        for number in range(count):
+            address = list(LABS.values())[number % len(LABS)]
+            both = [(address, RUN), ("bare/", BARE)]
+            taken = {
+                run: visit(browser, server, at, run, twice=twice) for at, run in (both if number % 2 else both[::-1])
+            }
+            pairs.append((taken[RUN], taken[BARE]))
+            print(".", end="", file=sys.stderr, flush=True)
+        return pairs
+
+    quick = rounds(ROUNDS, twice=True)
+    server.link.rate, server.link.trip = 10 * MEGABIT, 0.040
+    slow = rounds(SLOW_ROUNDS, twice=False)
+    print(file=sys.stderr)
+    most = max(ours.page_bytes for ours, _ in quick)
+    return [
+        row("click to result, empty cache", "ms", [(ours.first, bare.first) for ours, bare in quick], 0.30),
+        row("click to result, second visit", "ms", [(ours.second, bare.second) for ours, bare in quick], 0.20),
+        row("click to result, 10 Mbit/s and 40 ms", "ms", [(ours.first, bare.first) for ours, bare in slow], 1.0),
+        row(
+            "bytes until the first result",
+            "kB",
+            [(ours.all_bytes / 1e3, bare.all_bytes / 1e3) for ours, bare in quick],
+            1.25,
+        ),
+        Row("bytes of a page before a lab is touched", "kB", most / 1e3, 300, most / 300e3, 1.0),
+    ]
+
+
+def main() -> int:
+    """Print the table and return whether a budget is broken."""
+    options = launch_options()
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        site, bare = Path(name, "site"), Path(name, "bare")
+        bare.mkdir()
+        (bare / "index.html").write_text(BARE_PAGE)
+        (bare / "worker.mjs").write_text(BARE_WORKER)
+        with PacedServer({"bare/": bare, "pyodide/": ROOT / "node_modules" / "pyodide", "": site}) as server:
+            environment = os.environ | {"SITE_URL": server.url, "NO_MKDOCS_2_WARNING": "1"}
+            command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site)]
+            subprocess.run(command, cwd=ROOT, env=environment, check=True)
+            browser = playwright.chromium.launch(executable_path=options["executable_path"], args=options["args"])
+            for address, run in ((LABS["hop_latency"], RUN), ("bare/", BARE)):
+                visit(browser, server, address, run)  # the first of all warms up the machine, and the server compresses each file
+            rows = measure(browser, server)
+            browser.close()
+    print(f"{'':40} {'ours':>9} {'bare':>9} {'ratio':>6} {'budget':>6}")
+    for item in rows:
+        verdict = "" if item.met else "  MISSED"
+        print(
+            f"{item.what:40} {item.ours:6,.0f} {item.unit:2} {item.bare:6,.0f} {item.unit:2} {item.ratio:6.2f} {item.budget:6.2f}{verdict}"
+        )
+    print(json.dumps([asdict(item) | {"met": item.met} for item in rows]))
+    return int(not all(item.met for item in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
