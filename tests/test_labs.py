@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,14 +166,3 @@ def test_global_randomness_and_hash_seeds_do_not_reach_a_result() -> None:
         random.seed(seed)
         texts.append([lab.load(name).report({}).html() for name in LABS])
     assert texts[0] == texts[1]
-
-
-@pytest.mark.parametrize("kind", ["panel", "limits", "checks", "sources"])
-@pytest.mark.parametrize("name", LABS)
-def test_some_page_shows_the_lab_and_what_it_is_held_to(name: str, kind: str) -> None:
-    pages = Path(__file__).parents[1] / "docs"
-    assert any(
-        f'<lab-{kind} name="{name}"' in page.read_text(encoding="utf-8")
-        for page in pages.rglob("*.md")
-        if page.stem != "add-a-lab"
-    )

@@ -147,7 +147,9 @@ def main() -> int:
             subprocess.run(command, cwd=ROOT, env=environment, check=True)
             browser = playwright.chromium.launch(executable_path=options["executable_path"], args=options["args"])
             for address, run in ((LABS["hop_latency"], RUN), ("bare/", BARE)):
-                visit(browser, server, address, run)  # the first of all warms up the machine, and the server compresses each file
+                visit(
+                    browser, server, address, run
+                )  # the first of all warms up the machine, and the server compresses each file
             rows = measure(browser, server)
             browser.close()
     print(f"{'':40} {'ours':>9} {'bare':>9} {'ratio':>6} {'budget':>6}")
