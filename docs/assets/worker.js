@@ -65,8 +65,8 @@ async function start() {
     return file;
   };
   const wasm = listed("pyodide.asm.wasm");
-  compile(downloads.begin(wasm));
   const modules = Promise.all([downloads.module(listed("pyodide.mjs")), downloads.module(listed("pyodide.asm.mjs"))]);
+  compile(downloads.begin(wasm));
   modules.catch((error) => fail(error.message));
 
   /** Load Pyodide, in one way or the other. @param {(create: import("./snapshot.js").Create) => object} options */
