@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from labs_py import lab
+from labs_py import desk, lab
 
 PACKAGE = Path(lab.__file__).parent
 FILES: dict[Path, bytes] = {}
@@ -26,7 +26,7 @@ HAS_DOCSTRING = 0x4000000  # inspect.CO_HAS_DOCSTRING: the first constant of suc
 
 def answers() -> str:
     """The answers of all labs at their default values, as JSON text."""
-    return json.dumps([lab.answer(json.dumps({"lab": name, "arguments": {}})) for name in lab.names()])
+    return json.dumps([desk.respond(json.dumps({"lab": name, "arguments": {}})) for name in lab.names()])
 
 
 def prepare() -> str:

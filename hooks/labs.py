@@ -20,7 +20,9 @@ def on_pre_build(config: MkDocsConfig) -> None:
         path.stat().st_mtime for path in (_SOURCES, *_SOURCES.rglob("*")) if path.suffix in ("", ".py", ".toml")
     )
     if _state.get("newest") != newest:
-        for name in [name for name in sys.modules if name.split(".")[0] == "labs_py" or name == "hooks.panels"]:
+        for name in [
+            name for name in sys.modules if name.split(".")[0] == "labs_py" or name in ("hooks.panels", "hooks.tasks")
+        ]:
             del sys.modules[name]
         _state["newest"] = newest
 

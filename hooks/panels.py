@@ -7,9 +7,10 @@ from functools import cache
 from html import escape, unescape
 from typing import Any
 
-from hooks import figures
+from hooks import figures, tasks
 from labs_py import chart, lab
-from labs_py.exercise import Oracle, Predict, Task
+from labs_py.desk import stamp_of
+from labs_py.exercise import Oracle
 from labs_py.numerals import percent, significant
 from labs_py.parameter import LabError, one_of
 from labs_py.report import Report, as_html
@@ -79,7 +80,7 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     arguments = escape(json.dumps(dict(attributes), ensure_ascii=False), quote=True)
     title, claim = escape(item.title), escape(item.claim[:1].upper() + item.claim[1:])
     return (
-        f'<lab-panel name="{item.name}" data-arguments="{arguments}">'
+        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}">'
         f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
         f'<form class="nh-form" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
@@ -119,31 +120,6 @@ def formatted(value: Any, style: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise LabError(f"as={style!r} must be used with a number, got {value!r}")
     return styles[kind](value, int(digits or 2))
-
-
-def _tasks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
-    rows = "".join(_task(item, index, task, f"{ident}-task-{index}") for index, task in enumerate(item.tasks))
-    return f'<ol class="nh-tasks" data-lab="{item.name}">{rows}</ol>'
-
-
-def _task(item: lab.Lab, index: int, task: Task, ident: str) -> str:
-    if isinstance(task, Predict):
-        options = "".join(
-            f'<label><input type="radio" name="{ident}" value="{number}"> {as_html(text)}</label>'
-            for number, text in enumerate(task.options)
-        )
-        return (
-            f'<li class="nh-task nh-predict" data-task="{index}" data-right="{task.answer}">'
-            f"<fieldset><legend>{as_html(task.question)}</legend>{options}</fieldset>"
-            f'<details class="nh-answer"><summary>Answer</summary><p><strong>{as_html(task.options[task.answer])}.</strong> '
-            f"{as_html(task.because)}</p></details></li>"
-        )
-    settings = ", ".join(f"{name} = {value}" for name, value in task.solution.items())
-    return (
-        f'<li class="nh-task nh-reach" data-task="{index}"><p>{as_html(task.goal)} <span class="nh-met" hidden>Reached</span></p>'
-        f'<details class="nh-hint-text"><summary>Hint</summary><p>{as_html(task.hint)}</p></details>'
-        f'<details class="nh-answer"><summary>Solution</summary><p><code>{escape(settings)}</code></p><p>{as_html(task.because)}</p></details></li>'
-    )
 
 
 def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
@@ -189,7 +165,7 @@ def _sources(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 _FILLERS: dict[str, Callable[[lab.Lab, Mapping[str, str], str], str]] = {
     "lab-panel": _panel,
     "lab-value": _value,
-    "lab-tasks": _tasks,
+    "lab-tasks": tasks.listed,
     "lab-limits": _limits,
     "lab-checks": _checks,
     "lab-sources": _sources,

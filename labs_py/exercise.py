@@ -10,7 +10,7 @@ class Predict:
     """A question to commit to before the answer is shown. `answer` is the index of the right option; `because` explains with the numbers.
 
     `arguments` are the settings (as text) that show the answer; `check` looks at that run's data and says which option is right, so that a
-    test can hold the stated answer against the model.
+    test can hold the stated answer against the model. `hint` is shown to who asks for it before committing.
     """
 
     question: str
@@ -19,6 +19,7 @@ class Predict:
     because: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], int] | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,26 @@ class Reach:
     because: str
 
 
-Task = Predict | Reach
+@dataclass(frozen=True)
+class Write:
+    """A function to complete. `start` is the code that the reader finds: its `def`, a docstring that says what it must do, and no body yet.
+
+    `check` is given the reader's function, which `name` names, calls it on cases or tests its invariants, and returns "" or, in one
+    sentence, a counterexample: what was called, what came back, what was expected. `solution` and `wrong`, a plausible mistake, are
+    whole codes as `start` is.
+    """
+
+    goal: str
+    name: str
+    start: str
+    check: Callable[[Callable[..., Any]], str]
+    solution: str
+    wrong: str
+    hint: str
+    because: str
+
+
+Task = Predict | Reach | Write
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """A lab: a function whose signature is its form, its validation, its command line and its tests."""
 
 import inspect
-import json
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,11 +9,13 @@ from functools import cache
 from html import escape
 from importlib import import_module
 from importlib.resources import files
+from types import ModuleType
 from typing import Any
 
 from labs_py.exercise import Oracle, Reach, Task
 from labs_py.model.architecture import Architecture
 from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Upload, one_of
+from labs_py.replications import Replications
 from labs_py.report import Report
 
 
@@ -63,7 +64,7 @@ class Lab:
     name: str
     title: str
     claim: str
-    run: Callable[..., Report]
+    run: Callable[..., Report | Replications]
     parameters: Sequence[Parameter]
     tasks: Sequence[Task]
     oracles: Sequence[Oracle]
@@ -86,10 +87,19 @@ class Lab:
         return values
 
     def report(self, given: Mapping[str, object]) -> Report:
-        """Return the report for texts.
+        """Return the report for texts, with all replications where the lab is made of them.
 
         Raises:
             LabError: a name is unknown, a value breaks a rule, or the model refuses the combination.
+        """
+        found = self.begun(given)
+        return found.report() if isinstance(found, Replications) else found
+
+    def begun(self, given: Mapping[str, object]) -> Report | Replications:
+        """Return the report for texts or, of a lab that is made of replications, these before any of them has run.
+
+        Raises:
+            LabError: as `report` does.
         """
         values = self.values(given)
         try:
@@ -98,6 +108,12 @@ class Lab:
             raise
         except ValueError as error:
             raise LabError(f"{self.name}: {error}") from error
+
+    @property
+    def task_names(self) -> list[str]:
+        """The name of each task, in order: its kind and its number among those of its kind, such as "reach-2"."""
+        kinds = [type(task).__name__.lower() for task in self.tasks]
+        return [f"{kind}-{kinds[: index + 1].count(kind)}" for index, kind in enumerate(kinds)]
 
     def reached(self, report: Report, values: Mapping[str, object]) -> list[bool]:
         """Return, for each task in order, whether this run reaches it; tasks that are not about settings are never reached so."""
@@ -128,7 +144,15 @@ def load(name: str) -> Lab:
     """
     if name not in names():
         raise LabError(one_of("lab", name, names()))
-    module = import_module(f"labs_py.labs.{name}")
+    return read(name, import_module(f"labs_py.labs.{name}"))
+
+
+def read(name: str, module: ModuleType) -> Lab:
+    """Return the lab that a module defines.
+
+    Raises:
+        LabError: its `run` has a parameter that no form could show.
+    """
     heading, _, rest = inspect.cleandoc(module.__doc__ or "").partition("\n")
     title, _, claim = heading.partition(": ")
     return Lab(
@@ -178,37 +202,7 @@ def value_at(data: object, path: str) -> Any:
     return found
 
 
-def answer(request: str) -> str:
-    """Answer one request of the browser: JSON text in, JSON text out, errors as data.
-
-    The request is {"lab": name, "arguments": {name: text}}. The answer has `html`, `figures` (specifications), `data`, `arguments` (as
-    used), `options` (of the choices that depend on another parameter) and `reached` (one truth value a task); or just `error`.
-    """
-    try:
-        asked = json.loads(request)
-        lab = load(asked["lab"])
-        values = lab.values(asked["arguments"])
-        report = lab.report(asked["arguments"])
-        options = {
-            item.name: list(item.kind.available(values).items())
-            for item in lab.parameters
-            if isinstance(item.kind, Choice) and item.kind.of
-        }
-        return json.dumps(
-            {
-                "html": report.html(),
-                "figures": [figure.spec for figure in report.figures],
-                "data": report.data,
-                "arguments": {name: as_text(value) for name, value in values.items()},
-                "options": options,
-                "reached": lab.reached(report, values),
-            }
-        )
-    except LabError as error:
-        return json.dumps({"error": str(error)})
-
-
-def _parameters(run: Callable[..., Report]) -> Iterator[Parameter]:
+def _parameters(run: Callable[..., object]) -> Iterator[Parameter]:
     hints = typing.get_type_hints(run, include_extras=True)
     for item in inspect.signature(run).parameters.values():
         base, *extras = typing.get_args(hints[item.name]) or (hints[item.name],)

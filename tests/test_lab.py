@@ -5,7 +5,7 @@ from typing import Annotated
 
 import pytest
 
-from labs_py import lab
+from labs_py import desk, lab
 from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Report
 
@@ -24,15 +24,15 @@ def test_an_unknown_argument_is_refused_with_the_closest_name() -> None:
 
 
 def test_an_answer_is_json_with_everything_the_page_needs() -> None:
-    answer = json.loads(lab.answer('{"lab": "tail_at_scale", "arguments": {"fan_out": "2000", "p_slow": "0.0001"}}'))
-    assert sorted(answer) == ["arguments", "data", "figures", "html", "options", "reached"]
+    answer = json.loads(desk.respond('{"lab": "tail_at_scale", "arguments": {"fan_out": "2000", "p_slow": "0.0001"}}'))
+    assert sorted(answer) == ["arguments", "data", "figures", "html", "options", "reached", "stamp"]
     assert answer["arguments"] == {"fan_out": "2000", "p_slow": "0.0001"}
     assert answer["data"]["slow_share"] == pytest.approx(0.181277, abs=1e-6)
     assert answer["figures"][0]["layer"]
 
 
 def test_a_mistake_is_an_error_in_the_answer_and_nothing_else() -> None:
-    answer = json.loads(lab.answer('{"lab": "tail_at_scale", "arguments": {"fan_out": "2.5"}}'))
+    answer = json.loads(desk.respond('{"lab": "tail_at_scale", "arguments": {"fan_out": "2.5"}}'))
     assert answer == {"error": "fan_out must be a whole number from 1 to 2000, got '2.5'"}
 
 
@@ -61,7 +61,7 @@ def test_the_options_of_a_choice_may_depend_on_the_architecture_before_it() -> N
     ]
     assert dependent
     for name, parameter in dependent:
-        answer = json.loads(lab.answer(json.dumps({"lab": name, "arguments": {"architecture": "textbook_chain"}})))
+        answer = json.loads(desk.respond(json.dumps({"lab": name, "arguments": {"architecture": "textbook_chain"}})))
         options = [value for value, _ in answer["options"][parameter]]
         assert answer["arguments"][parameter] in options
 

@@ -31,16 +31,14 @@ document.addEventListener("click", (event) => {
   task.querySelector("fieldset")?.setAttribute("disabled", "");
 });
 
-/** Mark the goals that a run has reached; a mark stays. @param {string} lab @param {boolean[]} reached one truth value a task @returns {boolean} whether a mark is new */
+/** Mark the goals that a run has reached; a mark stays. @param {string} lab @param {string[]} reached names of tasks @returns {boolean} whether a mark is new */
 export function markReached(lab, reached) {
   let news = false;
-  for (const list of document.querySelectorAll(`.nh-tasks[data-lab="${CSS.escape(lab)}"]`)) {
-    reached.forEach((met, index) => {
-      const mark = met && list.querySelector(`[data-task="${index}"] .nh-met`);
-      if (!mark || !mark.hasAttribute("hidden")) return;
+  for (const name of reached) {
+    for (const mark of document.querySelectorAll(`.nh-tasks[data-lab="${CSS.escape(lab)}"] [data-task="${CSS.escape(name)}"] .nh-met[hidden]`)) {
       mark.removeAttribute("hidden");
       news = true;
-    });
+    }
   }
   return news;
 }

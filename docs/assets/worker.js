@@ -9,17 +9,7 @@ import { waking } from "./snapshot.js";
 
 const FOLDER = new URL("./pyodide/", import.meta.url);
 
-const GLUE = `
-import json
-from labs_py.lab import answer
-from labs_py.model.architecture_file import text_of
-
-def respond(request):
-    asked = json.loads(request)
-    return json.dumps({"text": text_of(asked["text_of"])}) if "text_of" in asked else answer(request)
-
-respond
-`;
+const GLUE = "from labs_py.desk import respond; respond";
 
 let failed = false;
 

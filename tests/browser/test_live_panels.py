@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Locator, Page, expect
 
 from labs_py import lab
-from labs_py.exercise import Predict, Reach
+from labs_py.exercise import Predict, Reach, Task
 from labs_py.parameter import Range
 
 
@@ -59,10 +59,15 @@ def test_a_changed_control_changes_the_result_and_reset_brings_the_built_one_bac
     )
 
 
+def named_tasks(lab_name: str) -> list[tuple[str, Task]]:
+    item = lab.load(lab_name)
+    return list(zip(item.task_names, item.tasks, strict=True))
+
+
 def test_a_goal_is_marked_when_a_run_reaches_it_and_not_before(panel: Panel, lab_name: str) -> None:
-    for index, task in enumerate(lab.load(lab_name).tasks):
+    for name, task in named_tasks(lab_name):
         if isinstance(task, Reach):
-            mark = panel.page.locator(f'.nh-tasks[data-lab="{lab_name}"] [data-task="{index}"] .nh-met')
+            mark = panel.page.locator(f'.nh-tasks[data-lab="{lab_name}"] [data-task="{name}"] .nh-met')
             if not mark.count():
                 continue  # a panel inside a lesson may stand without its tasks
             for settings, reached in ((task.wrong, False), (task.solution, True)):
@@ -78,7 +83,7 @@ def test_an_answer_opens_only_after_a_prediction(visit: Visit, homes: dict[str, 
         if items.count():
             break
     item = items.first
-    task = lab.load(name).tasks[int(item.get_attribute("data-task") or "")]
+    task = dict(named_tasks(name))[item.get_attribute("data-task") or ""]
     assert isinstance(task, Predict)
     answer = item.locator(".nh-answer")
     answer.locator("summary").click()

@@ -1,0 +1,4 @@
+/** What every page of the course runs. */
+
+import "./lab-panel.js";
+import "./tasks.js";
