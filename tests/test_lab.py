@@ -25,7 +25,7 @@ def test_an_unknown_argument_is_refused_with_the_closest_name() -> None:
 
 def test_an_answer_is_json_with_everything_the_page_needs() -> None:
     answer = json.loads(desk.respond('{"lab": "tail_at_scale", "arguments": {"fan_out": "2000", "p_slow": "0.0001"}}'))
-    assert sorted(answer) == ["arguments", "data", "figures", "html", "options", "reached", "stamp"]
+    assert sorted(answer) == ["arguments", "data", "figures", "html", "options", "reached"]
     assert answer["arguments"] == {"fan_out": "2000", "p_slow": "0.0001"}
     assert answer["data"]["slow_share"] == pytest.approx(0.181277, abs=1e-6)
     assert answer["figures"][0]["layer"]

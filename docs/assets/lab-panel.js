@@ -154,7 +154,9 @@ class LabPanel extends HTMLElement {
     const begun = performance.now();
     if (this.#find(".nh-plot")) expectFigures();
     try {
-      const answer = await runtime.ask({ lab: this.getAttribute("name"), arguments: asked }, signal, () => this.#activity?.sent());
+      const builtIn = Object.keys(settings.changes).length === 0;
+      const request = { lab: this.getAttribute("name"), arguments: asked, stamp: builtIn };
+      const answer = await runtime.ask(request, signal, () => this.#activity?.sent());
       if (signal.aborted) return;
       if (answer.error !== undefined) return this.#explain(answer.error);
       const { report, warning } = await prepared(answer, this.#output);
@@ -165,10 +167,17 @@ class LabPanel extends HTMLElement {
       if (warning) this.#complain(warning);
       else this.#content();
       const spoken = `${this.#find(".nh-takeaway").textContent}${goals ? " You have reached the goal." : ""}`;
-      if (!this.#wanted) this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.`, spoken);
+      if (!this.#wanted) this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.${this.#verdict(answer.stamp)}`, spoken);
     } catch (error) {
       if (!signal.aborted) this.#refuse(error);
     }
+  }
+
+  /** Say whether this machine got the result that the build got. @param {string | undefined} stamp hash of the result, if the settings are the page's */
+  #verdict(stamp) {
+    if (!stamp) return "";
+    if (stamp === this.dataset.stamp) return " Your machine got the same result as the build.";
+    return " Your machine got another result than the build did: please report it, with the name of your browser.";
   }
 
   /** Show why the lab refuses these settings, unless newer ones are waiting. @param {string} message */

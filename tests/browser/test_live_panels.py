@@ -30,6 +30,14 @@ def test_the_live_answer_at_the_built_in_settings_is_the_built_in_text(panel: Pa
     panel.run()
     assert panel.root.locator("[data-built]").count() == 0
     assert panel.text() == built
+    expect(panel.status).to_contain_text("Your machine got the same result as the build.")
+
+
+def test_a_machine_that_gets_another_result_than_the_build_says_so(visit: Visit, homes: dict[str, str]) -> None:
+    panel = Panel(visit.go(homes["weakest_link"]), "weakest_link")
+    panel.root.evaluate("element => element.dataset.stamp = element.dataset.stamp.split('').reverse().join('')")
+    panel.run()
+    expect(panel.status).to_contain_text("Your machine got another result than the build did")
 
 
 def test_live_figures_look_like_the_built_ones(panel: Panel) -> None:
