@@ -21,6 +21,7 @@ from labs_py import desk, lab
 
 PACKAGE = Path(lab.__file__).parent
 FILES: dict[Path, bytes] = {}
+NEEDS_A_MACHINE = "live"  # the subpackage that starts processes
 HAS_DOCSTRING = 0x4000000  # inspect.CO_HAS_DOCSTRING: the first constant of such code is its docstring
 
 
@@ -32,11 +33,11 @@ def answers() -> str:
 def prepare() -> str:
     """Import and run all labs, keep their files, drop what they do not need; returns their answers."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        if not path.stem.startswith("__"):
+        if not path.stem.startswith("__") and NEEDS_A_MACHINE not in path.parts:
             importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
     answered = answers()
     for path in PACKAGE.parent.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and not {"__pycache__", NEEDS_A_MACHINE} & set(path.parts):
             FILES[path] = path.read_bytes()
     strip()
     # The list of what the library's archive holds; invalidate_caches() would import a module and with it read the list anew.

@@ -1,0 +1,47 @@
+"""The command `python -m labs_py live`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from labs_py.live.run import USAGE, parsed, run
+from labs_py.live.system import LiveError
+from labs_py.model import architecture_file
+from labs_py.model.architecture_file import ArchitectureError
+from labs_py.parameter import LabError, shorten
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what the words after `live` say; return the exit code: 2 for a mistake, 130 after Ctrl-C."""
+    if not words or "--help" in words or words[0].startswith("-"):
+        print(USAGE)
+        return 0 if "--help" in words else 2
+    name, *rest = words
+    try:
+        options = parsed(rest)
+        text, file = _read(name)
+        report = run(text, file, options)
+    except (ArchitectureError, LabError, LiveError, OSError) as error:
+        print(f"labs_py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labs_py: stopped; every process has been ended", file=sys.stderr)
+        return 130
+    print(
+        json.dumps({"takeaway": report.takeaway, "data": report.data}, indent=2) if options.as_json else report.text()
+    )
+    return 0
+
+
+def _read(name: str) -> tuple[str, str]:
+    """Return the text and the name of the file that `name` is the path of, or of the shipped architecture of that name."""
+    path = Path(name)
+    if path.suffix != ".toml" and not path.is_file():
+        return architecture_file.text_of(name), f"{name}.toml"
+    try:
+        return path.read_text(encoding="utf-8"), path.name
+    except FileNotFoundError:
+        raise LabError(f"architecture file must exist, got {shorten(name)}") from None
+    except UnicodeDecodeError as error:
+        raise LabError(f"architecture file must be readable as UTF-8 text, got {shorten(name)}: {error}") from None

@@ -1,0 +1,192 @@
+"""A live run beside the model of the same file: percentiles and error rates, with confidence intervals, before and after each fault."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from labs_py.live.load import Answered
+from labs_py.model.architecture import Architecture
+from labs_py.model.duration import Constant, Duration, Empirical
+from labs_py.model.failure import Failure, Mode
+from labs_py.model.latency import distribution
+from labs_py.model.monte_carlo import wilson
+from labs_py.model.plan import plan_request
+from labs_py.numerals import percent, significant
+from labs_py.report import Metric, Report, Table
+
+_Z95 = 1.959964  # the normal quantile at 0.975
+SHARES = (0.5, 0.95, 0.99)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to all instances of a service, `at` seconds after the start: "kill", "hang" or "slow"."""
+
+    kind: str
+    service: str
+    at: float
+
+
+@dataclass(frozen=True)
+class HopCost:
+    """What this machine needs, in seconds, for one HTTP call between two processes, and for one request of the load generator."""
+
+    call: float
+    request: float
+
+
+def with_hop_cost(architecture: Architecture, cost: HopCost) -> Architecture:
+    """Return the architecture as it runs here: every call costs `cost.call` more, every request `cost.request`."""
+    services = {
+        name: replace(service, round_trip=_longer(service.round_trip, cost.call))
+        for name, service in architecture.services.items()
+    }
+    endpoints = {
+        name: replace(endpoint, client_round_trip=_longer(endpoint.client_round_trip, cost.request))
+        for name, endpoint in architecture.endpoints.items()
+    }
+    return replace(architecture, services=services, endpoints=endpoints)
+
+
+def _longer(duration: Duration, seconds: float) -> Duration:
+    if isinstance(duration, Constant):
+        return Constant(duration.mean + seconds)
+    if isinstance(duration, Empirical):
+        return Empirical(tuple(value + seconds for value in duration.values))
+    ranked = [duration_quantile(duration, (2 * part + 1) / 200) for part in range(100)]
+    return Empirical(tuple(value + seconds for value in ranked))
+
+
+def duration_quantile(duration: Duration, share: float) -> float:
+    """Return the time that a share of a duration's draws does not exceed, by bisection of its distribution function."""
+    low, high = 0.0, max(duration.mean, 1e-9)
+    while duration.cdf(high) < share:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if duration.cdf(middle) < share else (low, middle)
+    return high
+
+
+def quantile_interval(ranked: Sequence[float], share: float) -> tuple[float, float, float]:
+    """Return the nearest-rank quantile of sorted times and its 95 % confidence interval, from the binomial distribution of ranks.
+
+    Source: Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, section 3.2.
+
+    >>> quantile_interval([float(n) for n in range(1, 101)], 0.5)
+    (50.0, 40.0, 61.0)
+    """
+    count = len(ranked)
+    spread = _Z95 * math.sqrt(count * share * (1 - share))
+    low, high = math.floor(count * share - spread), math.ceil(count * share + spread)
+    at = math.ceil(count * share) - 1
+    return ranked[max(0, at)], ranked[max(0, low - 1)], ranked[min(count - 1, high)]
+
+
+def compared(
+    architecture: Architecture, answered: Sequence[Answered], faults: Sequence[Fault], cost: HopCost, seconds: float
+) -> Report:
+    """Return what was measured beside what the model says; with faults, a row of errors for each stretch between them."""
+    sound_until = min((fault.at for fault in faults), default=seconds)
+    tables = [_latencies(architecture, [one for one in answered if one.at < sound_until], cost)]
+    if faults:
+        tables.append(_errors(architecture, answered, faults, seconds))
+    failed = sum(one.failed for one in answered)
+    rows, data = zip(*tables, strict=True)
+    takeaway = f"{len(answered):,} requests in {seconds:g} s, {failed:,} failed."
+    note = "processor time of one HTTP call between two processes here; not in the file, added in the last column"
+    return Report(
+        takeaway,
+        [Metric("One hop on this machine", f"{significant(cost.call * 1000)} ms", note), *rows],
+        {
+            "requests": len(answered),
+            "failed": failed,
+            "hop_cost_ms": cost.call * 1000,
+            **dict(kv for d in data for kv in d.items()),
+        },
+    )
+
+
+def _latencies(
+    architecture: Architecture, answered: Sequence[Answered], cost: HopCost
+) -> tuple[Table, Mapping[str, Any]]:
+    here = with_hop_cost(architecture, cost)
+    rows, data = [], {}
+    for name in architecture.endpoints:
+        ranked = sorted(one.latency for one in answered if one.endpoint == name and not one.failed)
+        if not ranked:
+            continue
+        models = [distribution(plan_request(each, name)) for each in (architecture, here)]
+        measured = {share: quantile_interval(ranked, share) for share in SHARES}
+        data[name] = {
+            "requests": len(ranked),
+            **{f"p{round(share * 100)}_ms": [1000 * value for value in found] for share, found in measured.items()},
+            **{f"model_p{round(share * 100)}_ms": models[0].quantile(share) * 1000 for share in SHARES},
+            **{f"model_here_p{round(share * 100)}_ms": models[1].quantile(share) * 1000 for share in SHARES},
+        }
+        for share, (value, low, high) in measured.items():
+            rows.append(
+                (
+                    f"{name}, p{round(share * 100)}",
+                    f"{len(ranked):,}",
+                    significant(value * 1000),
+                    f"{significant(low * 1000)} to {significant(high * 1000)}",
+                    *(significant(model.quantile(share) * 1000) for model in models),
+                )
+            )
+    columns = ["Round trip, ms", "Requests", "Measured", "95 % interval", "Model", "Model with hops"]
+    return Table(columns, rows, "Latency until the first fault" if rows else ""), {"latency": data}
+
+
+def _errors(
+    architecture: Architecture, answered: Sequence[Answered], faults: Sequence[Fault], seconds: float
+) -> tuple[Table, Mapping[str, Any]]:
+    edges = [0.0, *sorted({fault.at for fault in faults}), seconds]
+    rows, data = [], []
+    for start, end in pairwise(edges):
+        inside = [one for one in answered if start <= one.at < end]
+        if not inside:
+            continue
+        under = [fault for fault in faults if fault.at <= start and start > 0 and fault.kind != "slow"]
+        failing = predicted_failures(architecture, under)
+        expected = math.fsum(failing[one.endpoint] for one in inside) / len(inside)
+        share = wilson(sum(one.failed for one in inside), len(inside))
+        done = (
+            ", ".join(f"{fault.service}: {fault.kind}" for fault in faults if fault.at <= start and start > 0) or "none"
+        )
+        rows.append(
+            (
+                f"{start:g} to {end:g} s",
+                done,
+                f"{len(inside):,}",
+                percent(share.share, 1),
+                f"{percent(share.low, 1)} to {percent(share.high, 1)}",
+                percent(expected, 1),
+            )
+        )
+        data.append(
+            {
+                "start_s": start,
+                "end_s": end,
+                "requests": len(inside),
+                "failed_share": share.share,
+                "model_share": expected,
+            }
+        )
+    columns = ["Requests due", "Faults", "Requests", "Failed", "99 % interval", "Model"]
+    return Table(columns, rows, "Requests that failed", numeric=columns[2:]), {"phases": data}
+
+
+def predicted_failures(architecture: Architecture, faults: Sequence[Fault]) -> dict[str, float]:
+    """Return the probability that a request to each endpoint fails while services are killed or hang, by the model.
+
+    Where some are killed and others hang at once, a hang is counted as a failure that its caller notices, as a crash is.
+    """
+    mode: Mode = "hang" if faults and all(fault.kind == "hang" for fault in faults) else "crash"
+    found = Failure(mode).outcomes(architecture, {fault.service: 1.0 for fault in faults})
+    return {
+        name: math.fsum(chance for outcome, chance in outcomes.items() if outcome.status == "fails")
+        for name, outcomes in found.items()
+    }

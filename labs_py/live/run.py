@@ -1,0 +1,175 @@
+"""`python -m labs_py live ARCHITECTURE`: start the system, send the load, break what is to be broken, compare with the model."""
+
+import asyncio
+import json
+import re
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labs_py.live.clock import precise_loop
+from labs_py.live.load import Answered, Due, schedule, send
+from labs_py.live.measured import Fault, HopCost, compared
+from labs_py.live.system import System
+from labs_py.model import architecture_file
+from labs_py.model.architecture import Architecture
+from labs_py.parameter import LabError, one_of, shorten
+from labs_py.report import Report
+
+USAGE = """usage: python -m labs_py live ARCHITECTURE [--rate 20] [--seconds 10] [--seed 1] [--give-up 10]
+           [--kill SERVICE@2s] [--hang SERVICE@2s] [--slow SERVICE@2s] [--replicas SERVICE=3]
+           [--traces FILE] [--json]
+
+Starts every service of the architecture as an HTTP server in a process of its own on 127.0.0.1, sends --rate requests a second
+for --seconds, and prints what was measured beside what the model predicts. --slow makes a service's own work take ten times as long.
+--traces writes what the services noted down as OTLP JSON, a line for each instance."""
+_SLOWNESS = 10.0
+_PROBE = """
+[defaults]
+service_time = "0 s"
+round_trip = "0 s"
+[services.near]
+[services.far]
+[endpoints.here]
+entry = "near"
+[endpoints.there]
+entry = "near"
+calls = ["far"]
+"""
+_PROBES = 200
+
+
+@dataclass
+class Options:
+    """What the command line asks for. `rate` is in requests a second, `seconds` and `give_up` in seconds."""
+
+    rate: float = 20.0
+    seconds: float = 10.0
+    seed: float = 1
+    give_up: float = 10.0
+    faults: list[Fault] = field(default_factory=list)
+    replicas: dict[str, int] = field(default_factory=dict)
+    traces: str = ""
+    as_json: bool = False
+
+
+def run(text: str, file: str, options: Options) -> Report:
+    """Run an architecture file for real and return the comparison.
+
+    Raises:
+        LiveError: the processes could not be started.
+        LabError: a fault or a number of replicas names a service that the file does not have.
+        ArchitectureError: the file breaks a rule of the format.
+    """
+    architecture = architecture_file.parse(text, file)
+    for name in [fault.service for fault in options.faults] + list(options.replicas):
+        if name not in architecture.services:
+            raise LabError(one_of("service", name, list(architecture.services)))
+    seed = int(options.seed)
+    cost = _hop_cost(seed)
+    due = schedule(architecture, options.rate, options.seconds, seed)
+    with System(architecture, text, options.replicas, seed) as system, _runner() as runner:
+        runner.run(_warm_up(system, architecture))
+        answered = runner.run(_with_faults(system, due, options))
+        if options.traces:
+            lines = (json.dumps({"resourceSpans": [part]}) + "\n" for part in runner.run(system.traces()))
+            Path(options.traces).write_text("".join(lines), encoding="utf-8")
+    return compared(architecture, answered, options.faults, cost, options.seconds)
+
+
+def _runner() -> asyncio.Runner:
+    return asyncio.Runner(loop_factory=precise_loop)
+
+
+def _hop_cost(seed: int) -> HopCost:
+    """Measure a call and a request that do nothing, one at a time."""
+    architecture = architecture_file.parse(_PROBE, "probe")
+    with System(architecture, _PROBE, {}, seed) as system, _runner() as runner:
+        medians = {
+            name: statistics.median(one.latency for one in runner.run(_in_turn(system, name, _PROBES)))
+            for name in ("here", "there")
+        }
+    return HopCost(max(0.0, medians["there"] - medians["here"]), medians["here"])
+
+
+async def _in_turn(system: System, endpoint: str, count: int) -> list[Answered]:
+    return [(await send(system, [Due(0.0, endpoint)], 10.0, 1))[0] for _ in range(count)]
+
+
+async def _warm_up(system: System, architecture: Architecture) -> None:
+    """Open the connections; a first call has to."""
+    for name in architecture.endpoints:
+        await send(system, [Due(0.0, name)] * 2, 10.0, 1)
+
+
+async def _with_faults(system: System, due: Sequence[Due], options: Options) -> list[Answered]:
+    loop = asyncio.get_running_loop()
+    for fault in options.faults:
+        doing = {"kill": system.kill, "hang": system.hang, "slow": lambda name: system.slow(name, _SLOWNESS)}[
+            fault.kind
+        ]
+        loop.call_later(fault.at, doing, fault.service)
+    return await send(system, due, options.give_up, int(options.seed))
+
+
+def parsed(words: Sequence[str]) -> Options:
+    """Return the options in the words of a command line.
+
+    Raises:
+        LabError: an option is unknown, lacks its value, or has one that breaks its rule.
+    """
+    options, remaining = Options(), list(words)
+    while remaining:
+        option, equals, value = remaining.pop(0).partition("=")
+        if option == "--json":
+            options.as_json = True
+            continue
+        if option not in _OPTIONS:
+            raise LabError(one_of("option", option, [*_OPTIONS, "--json"]))
+        if not equals:
+            if not remaining:
+                raise LabError(f"{option} must be followed by a value, got nothing")
+            value = remaining.pop(0)
+        _OPTIONS[option](options, option, value)
+    return options
+
+
+def _number(option: str, text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise LabError(f"{option} must be a number from {low:g} to {high:g}, got {shorten(text)}")
+    return value
+
+
+def _fault(option: str, text: str) -> Fault:
+    found = re.fullmatch(r"(.+)@([0-9.]+) ?s", text)
+    if not found:
+        raise LabError(f"{option} must name a service and a time, such as {option} cart@2s, got {shorten(text)}")
+    return Fault(option.removeprefix("--"), found[1], _number(option, found[2], 0, 3_600))
+
+
+def _replicas(options: Options, option: str, text: str) -> None:
+    name, _, count = text.rpartition("=")
+    options.replicas[name] = int(_number(option, count, 1, 100))
+
+
+def _set(name: str, low: float, high: float) -> Callable[[Options, str, str], None]:
+    return lambda options, option, text: setattr(options, name, _number(option, text, low, high))
+
+
+_OPTIONS: Mapping[str, Callable[[Options, str, str], None]] = {
+    "--rate": _set("rate", 0.1, 2_000),
+    "--seconds": _set("seconds", 0.1, 3_600),
+    "--give-up": _set("give_up", 0.01, 600),
+    "--seed": _set("seed", 0, 10**9),
+    **{
+        f"--{kind}": lambda options, option, text: options.faults.append(_fault(option, text))
+        for kind in ("kill", "hang", "slow")
+    },
+    "--replicas": _replicas,
+    "--traces": lambda options, _, text: setattr(options, "traces", text),
+}
