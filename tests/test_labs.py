@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labs_py import desk, lab
-from labs_py.exercise import Predict, Write
+from labs_py.exercise import Predict, Reach, Write
 from labs_py.model.architecture import Architecture
 from labs_py.parameter import Choice, Flag, LabError, Range, Upload
 
@@ -90,6 +90,23 @@ def test_a_task_accepts_its_solution_and_refuses_a_plausible_wrong_answer(name: 
         assert item.reached(item.report(arguments), values)[index] is expected, arguments
 
 
+@pytest.mark.parametrize("name", LABS)
+def test_every_task_asks_hints_and_explains(name: str) -> None:
+    for task in lab.load(name).tasks:
+        asked = task.question if isinstance(task, Predict) else task.goal
+        assert asked.endswith((".", "?"))
+        assert task.hint.endswith((".", "?")), f"{asked}: a task must have a hint"
+        assert task.because.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ("failure_isolation", "hop_latency", "weakest_link") if name in LABS]
+)
+def test_a_lab_of_the_first_module_has_two_tasks_of_each_kind(name: str) -> None:
+    kinds = [type(task) for task in lab.load(name).tasks]
+    assert all(kinds.count(kind) >= 2 for kind in (Predict, Reach, Write))
+
+
 def test_no_task_is_met_before_the_reader_has_done_anything() -> None:
     for name in LABS:
         item = lab.load(name)
@@ -127,6 +144,10 @@ def test_a_lab_answers_or_explains_for_all_settings_in_its_ranges(name: str, dat
     if "error" in answer:
         assert "must" in answer["error"], answer["error"]
         return
+    if "replications" in answer:  # one of them stands for all: the full run of a long lab lasts a while
+        for more in ("replication", "results"):
+            given_so_far = 0 if more == "replication" else [answer["result"]]
+            answer = json.loads(desk.respond(json.dumps({"lab": name, "arguments": arguments, more: given_so_far})))
     assert answer["html"].startswith('<p class="nh-takeaway">')
     for number in _numbers(answer["data"]):
         assert math.isfinite(number)

@@ -176,7 +176,8 @@ TASKS = [
         "Each side took 8 or 9 items that the other could not see. The cart written last survives whole, so the other side's items vanish, "
         "although their clients were told “added”.",
         {"partition": "AP", "merge": "last"},
-        lambda data: 1 if 0 < data["lost_writes"] < 12 else 0,
+        lambda data: min(range(3), key=lambda index: abs((0, 8, 16)[index] - data["lost_writes"])),
+        hint="When the link heals there are two carts, and one of them is kept. Which items are only in the other?",
     ),
     Predict(
         "Same cut, but CP with EC: a write needs both replicas. What do the readers get during the cut?",
@@ -185,6 +186,7 @@ TASKS = [
         "Every write during the cut is refused, so no acknowledged item is missing anywhere. The price is paid by the writers.",
         {"partition": "CP", "otherwise": "EC"},
         lambda data: 2 if data["stale_reads"] == 0 and data["refused_writes"] > 0 else 0,
+        hint="A read is stale when somebody was told “added” and the reader does not see the item. Is anybody told so during the cut?",
     ),
     Reach(
         "Keep a partition of at least 3 s, refuse no write and lose no item.",

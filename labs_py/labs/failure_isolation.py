@@ -25,13 +25,15 @@ Source:
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from random import Random
 from typing import Annotated, Any
 
+from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.failure_figures import RATE, blast_radius, matrix, over_time, survival_curve, widest_first
 from labs_py.model import architecture_file
-from labs_py.model.architecture import Architecture, Call, Operation
+from labs_py.model.architecture import Architecture, Call, Endpoint, Operation, Service
 from labs_py.model.failure import Failure, Outcome
 from labs_py.model.kills import MOST_INSTANCES, Phase, instances, load_weighted_survival, phases
 from labs_py.numerals import percent, significant, span
@@ -240,6 +242,42 @@ def _experiment_table(found: list[dict[str, float]]) -> Table:
     return Table(columns, rows, "Requests that succeed: the published experiment on the running system")
 
 
+def _check_fails(fails: Callable[..., Any]) -> str:
+    def drawn(rng: Random) -> Case:
+        names = "abcde"[: rng.randint(2, 5)]
+        calls = {
+            name: [(callee, rng.random() < 0.4) for callee in names[index + 1 :] if rng.random() < 0.5]
+            for index, name in enumerate(names)
+        }
+        return "a", rng.choice(names), calls
+
+    def expected(service: str, dead: str, calls: Mapping[str, list[tuple[str, bool]]]) -> bool:
+        services = {
+            name: Service(name, calls=tuple(Call(callee, optional=optional) for callee, optional in callees))
+            for name, callees in calls.items()
+        }
+        system = Architecture("", services, {"request": Endpoint("request", service)})
+        return Failure().when_down(system, [dead])["request"].status == "fails"
+
+    return first_difference("fails", fails, expected, cases(draw=drawn))
+
+
+def _check_in_rotation(in_rotation: Callable[..., Any]) -> str:
+    def drawn(rng: Random) -> Case:
+        return [rng.random() < 0.5 for _ in range(rng.randint(0, 8))], rng.randint(1, 3), rng.randint(1, 3)
+
+    def expected(probes: list[bool], fall: int, rise: int) -> bool:
+        """Whichever run was complete last decides; a run longer than needed changes nothing."""
+
+        def last(run: list[bool]) -> int:
+            ends = range(len(run), len(probes) + 1)
+            return max((end for end in ends if probes[end - len(run) : end] == run), default=0)
+
+        return last([True] * rise) >= last([False] * fall)
+
+    return first_difference("in_rotation", in_rotation, expected, cases(([], 1, 1), draw=drawn))
+
+
 TASKS = [
     Predict(
         "The OpenTelemetry demo shop labels the criticality of its services. Its quote service, which prices a shipment, is labeled low. quote dies. "
@@ -249,6 +287,7 @@ TASKS = [
         "Checkout asks shipping for the price, shipping asks quote, and neither can do without the answer. Labels are opinions; the code decides.",
         {"architecture": "otel_demo", "victim": "quote"},
         lambda data: {"ok": 0, "degraded": 1, "fails": 2}[data["outcomes"]["POST /api/checkout"]["quote"]],
+        hint="Follow the price of a shipment back to who asked for it. Can that service go on without it? And the one that asked it?",
     ),
     Predict(
         "Back to Online Boutique, with callers as they are. The ad service does not crash but hangs. What does the home page do?",
@@ -259,6 +298,7 @@ TASKS = [
         lambda data: (
             1 if data["outcomes"]["GET /"]["ad"] == "degraded" and data["waits_s"]["GET /"]["ad"] == 0.1 else 0
         ),
+        hint="Two things decide: whether the page can do without the answer, and whether anything ends the wait for it.",
     ),
     Predict(
         "catalog has two instances and one crashes. Until health checks notice, how many of 100 requests fail? A monolith with two instances "
@@ -269,6 +309,28 @@ TASKS = [
         "recommendations: they fail as often, and only degrade it.",
         {"victim": "catalog", "replicas": "2"},
         lambda data: min(range(3), key=lambda index: abs((97, 50, 45.7)[index] - data["phases"][1]["fails_per_s"])),
+        hint="A call meets the dead instance half of the time. How many calls of the catalog can a request not do without?",
+    ),
+    Predict(
+        "All calls now have a timeout of one second, and email hangs. Checkout treats the confirmation by email as optional. "
+        "What does a customer who places an order see?",
+        [
+            "The order, a second later, without an email",
+            "A failure after one second, for an order that went through",
+            "A failure after two seconds: one timeout after the other",
+        ],
+        1,
+        "The frontend waits one second for checkout, checkout waits one second for email, and the outer clock started first. Checkout never "
+        "gets to say that the order went through. An inner timeout must be shorter than the outer one, by enough to finish the rest of the work.",
+        {"victim": "email", "mode": "hang", "defence": "timeout", "timeout_ms": "1000"},
+        lambda data: (
+            0
+            if data["outcomes"]["POST /cart/checkout"]["email"] != "fails"
+            else 1
+            if data["waits_s"]["POST /cart/checkout"]["email"] == 1
+            else 2
+        ),
+        hint="The frontend waits for checkout while checkout waits for email. Whose clock started first?",
     ),
     Reach(
         "recommendation hangs. Let no request fail, with callers that still have no fallback.",
@@ -293,7 +355,71 @@ TASKS = [
         {"victim": "currency", "replicas": "3", "detection_s": "10"},
         {"victim": "currency", "replicas": "3"},
         "With several instances, requests are lost only until health checks take the dead one out.",
-        "Copies alone leave 30 s of errors. Copies and a faster check: 10 s at 48 errors a second. Restarting in 6 s would do it too.",
+        "Copies alone leave 30 s of errors. Copies and a faster check: 10 s at 48 errors a second, 479. A single instance that is back "
+        "in 6 s loses 470.",
+    ),
+    to_write(
+        "What makes a request fail? Write the rule by which the matrix above is colored red.",
+        '''
+        def fails(service: str, dead: str, calls: dict) -> bool:
+            """Return whether a request to `service` fails while `dead` has crashed.
+
+            `calls[service]` lists what a service calls, each as (name, optional).
+            When an optional call fails, the service logs the error and goes on.
+            No chain of calls leads back to where it began.
+
+            >>> calls = {"page": [("list", False), ("ad", True)], "list": [], "ad": []}
+            >>> fails("page", "list", calls), fails("page", "ad", calls)
+            (True, False)
+            """
+        ''',
+        """
+        if service == dead:
+            return True
+        needed = [callee for callee, optional in calls[service] if not optional]
+        return any(fails(callee, dead, calls) for callee in needed)
+        """,
+        """
+        return service == dead or (dead, False) in calls[service]
+        """,
+        _check_fails,
+        hint="A failure travels up through every call that cannot be done without, however deep it starts. The same question, asked of a "
+        "callee, is a smaller one.",
+        because="Nothing in it asks where a process ends. One word in the caller's code, optional or not, is what separates currency, "
+        "which takes 78.3 % of Online Boutique's requests with it, from recommendation, which takes none.",
+    ),
+    to_write(
+        "A balancer must stop sending requests to a dead instance soon, and must not drop one for a single lost packet. Write its rule.",
+        '''
+        def in_rotation(probes: list, fall: int, rise: int) -> bool:
+            """Return whether an instance gets requests after these probes.
+
+            Oldest first; True is a probe that it answered. It begins in rotation.
+            `fall` unanswered probes in a row take it out, `rise` answered ones in a
+            row bring it back.
+
+            >>> in_rotation([True, False, False], fall=2, rise=2)
+            False
+            >>> in_rotation([False, True, False], fall=2, rise=2)
+            True
+            """
+        ''',
+        """
+        inside, against = True, 0
+        for answered in probes:
+            against = 0 if answered == inside else against + 1
+            if against == (fall if inside else rise):
+                inside, against = not inside, 0
+        return inside
+        """,
+        """
+        return len(probes) < fall or any(probes[-fall:])
+        """,
+        _check_in_rotation,
+        hint="Two things have to be remembered from probe to probe: whether the instance is in, and how many probes in a row have spoken "
+        "against that.",
+        because="Patience has a price. With three copies of currency, one of them dead, 48 of 100 requests a second fail until the balancer "
+        "knows: three probes 10 s apart cost 1,437 requests, a single one a third of that, and an instance dropped at every lost packet.",
     ),
 ]
 

@@ -19,10 +19,12 @@ Source:
 'GET / waits for 2 round trips in a row: at 0.77 ms each, the network takes 14 % of its mean of 10.6 ms.'
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from random import Random
 from typing import Annotated, Any, cast
 
+from labs_py.checking import Case, agree, cases, first_complaint, first_difference, shown, to_write
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.latency_figures import distribution_figure, waterfall_figure
 from labs_py.model import architecture_file
@@ -31,7 +33,7 @@ from labs_py.model.distribution import Distribution
 from labs_py.model.duration import ZERO, Constant, Exponential
 from labs_py.model.latency import all_calls, distribution, floor, serial_round_trips
 from labs_py.model.places import PLACES, TEXTBOOK
-from labs_py.model.plan import Arrangement, InOrder, Repeated, Span, plan_request
+from labs_py.model.plan import Arrangement, InOrder, Repeated, Span, Together, plan_request
 from labs_py.model.waterfall import Waterfall
 from labs_py.numerals import count, milliseconds, percent, significant
 from labs_py.parameter import Choice, Range, Upload
@@ -137,12 +139,56 @@ def _listed(data: Mapping[str, Mapping[str, Any]]) -> Table:
     )
 
 
+# --- tasks and checks ----------------------------------------------------------------------------
+
+
 def _nearest(value: float, options: Sequence[float]) -> int:
     return min(range(len(options)), key=lambda index: abs(value - options[index]))
 
 
 def _on_boutique(arguments: Mapping[str, str], **settings: str) -> bool:
     return all(arguments[name] == value for name, value in {"architecture": "online_boutique", **settings}.items())
+
+
+def _as_span(call: Mapping[str, Any]) -> Span:
+    inner = tuple(_as_span(each) for each in call["calls"])
+    network, work = Constant(call["network"]), Constant(call["work"])
+    return Span("", network, work, 1, Together(inner) if call["together"] else InOrder(inner))
+
+
+def _drawn_call(rng: Random, depth: int = 2) -> dict[str, Any]:
+    calls = [_drawn_call(rng, depth - 1) for _ in range(rng.randint(0, 2) if depth else 0)]
+    return {"network": rng.randint(0, 3), "work": rng.randint(1, 9), "together": rng.random() < 0.5, "calls": calls}
+
+
+def _check_latency(latency: Callable[..., Any]) -> str:
+    alone = {"network": 1, "work": 2, "together": True, "calls": []}
+    given = cases((alone,), draw=lambda rng: (_drawn_call(rng),))
+    return first_difference("latency", latency, lambda call: Waterfall(_as_span(call)).end, given)
+
+
+def _drawn_calls(rng: Random) -> Case:
+    names = "abcdef"[: rng.randint(1, 6)]
+    return (
+        {
+            name: (rng.randint(1, 9), [earlier for earlier in names[:index] if rng.random() < 0.4])
+            for index, name in enumerate(names)
+        },
+    )
+
+
+def _check_start_times(start_times: Callable[..., Any]) -> str:
+    def rule(got: object, calls: Mapping[str, tuple[float, Sequence[str]]]) -> str:
+        if not isinstance(got, dict) or got.keys() != calls.keys():
+            return f"must be a dict with the keys {', '.join(calls)}"
+        for name, (_, inputs) in calls.items():  # inputs first, so those times are right
+            due = max((got[earlier] + calls[earlier][0] for earlier in inputs), default=0)
+            if not agree(got[name], due):
+                why = f"when {' and '.join(inputs)} {'is' if len(inputs) == 1 else 'are'} done" if inputs else "at once"
+                return f"must start {name} at {shown(due)}, {why}"
+        return ""
+
+    return first_complaint("start_times", start_times, rule, cases(draw=_drawn_calls))
 
 
 TASKS = [
@@ -154,6 +200,7 @@ TASKS = [
         "Currencies 1, products 1, cart 2 (it asks Redis), one conversion for each of nine products, ad 1. The code makes them in a row.",
         {},
         lambda data: _nearest(data["endpoints"]["GET /"]["serial_round_trips"], (1, 5, 14, 90)),
+        hint="Count calls, not services: a call in a loop is one for each turn, and a callee may have to ask somebody else first.",
     ),
     Predict(
         "All services stand in one zone, 0.1 ms apart. How much of the home page's mean time is network?",
@@ -162,6 +209,7 @@ TASKS = [
         "14 round trips of 0.1 ms are 1.4 ms, beside 28.5 ms of work. Inside one zone the network is not what makes this page slow.",
         {"placement": "one_zone"},
         lambda data: _nearest(data["endpoints"]["GET /"]["network_share"], (0.05, 0.25, 0.5, 0.75)),
+        hint="Each of the 14 calls in a row costs one round trip, and about 2 ms of work at the callee.",
     ),
     Predict(
         "In two zones of a region, the home page's median is 39 ms. What is it when one call converts all nine prices?",
@@ -171,6 +219,18 @@ TASKS = [
         "Making the calls early saves that wait too, and leaves 10 ms.",
         {"plan": "batched"},
         lambda data: _nearest(data["endpoints"]["GET /"]["p50_ms"], (32, 20, 10)),
+        hint="What does the currency service do with the nine prices once it has them? Which of its costs were paid nine times for nothing?",
+    ),
+    Predict(
+        "Start every call as early as its inputs allow. If each took exactly its mean, the page would be done after 7.5 ms. "
+        "What is its mean over many requests?",
+        ["7.5 ms too: fast and slow calls even out", "About 8 ms", "About 10.6 ms"],
+        2,
+        "The page waits for the slowest of nine conversions, and the slowest of nine is slower than an average one, every time. "
+        "In a row fast and slow do even out: 39.3 ms, by means and on average.",
+        {"plan": "parallel"},
+        lambda data: _nearest(data["endpoints"]["GET /"]["mean_ms"], (7.5, 8, 10.6)),
+        hint="Throw nine dice and keep the highest. Is its mean that of one die?",
     ),
     Reach(
         "Two regions, 64 ms apart. Bring the median of Online Boutique's home page under 200 ms without moving anything.",
@@ -204,6 +264,67 @@ TASKS = [
         {"plan": "parallel", "endpoint": "GET /cart"},
         "Look for a chain in which each call needs the answer of the one before.",
         "POST /cart looks the product up, then adds it, and adding reads Redis before it writes: four calls, four in a row.",
+    ),
+    to_write(
+        "How long does a call take that makes calls? Write the function that the waterfall rests on.",
+        '''
+        def latency(call: dict) -> float:
+            """Return how long a call takes (ms): network, own work, then its calls.
+
+            The calls in `call["calls"]` all start at once if `call["together"]`;
+            otherwise each starts when the one before is done.
+
+            >>> cart = {"network": 1, "work": 2, "together": False, "calls": []}
+            >>> latency(cart)
+            3
+            >>> latency({**cart, "calls": [cart, cart]})
+            9
+            """
+        ''',
+        """
+        times = [latency(inner) for inner in call["calls"]]
+        waited = max(times, default=0) if call["together"] else sum(times)
+        return call["network"] + call["work"] + waited
+        """,
+        """
+        return call["network"] + call["work"] + sum(latency(inner) for inner in call["calls"])
+        """,
+        _check_latency,
+        hint="Ask each inner call how long it takes, then think of what the caller waits for: of all of them, or of one? And if there is none?",
+        because="In a row times add up; side by side only the slowest counts, and the others have time to spare. With every call at its "
+        "mean that turns Online Boutique's home page from 39.3 ms into 7.5. Adding up the work of parallel calls tells you what to pay for, not "
+        "how long to wait.",
+    ),
+    to_write(
+        "A handler makes its calls one after another. Find out when each could start.",
+        '''
+        def start_times(calls: dict) -> dict:
+            """Return when each call starts (ms): at 0, or when its last input is done.
+
+            `calls[name]` is (how long the call takes, its inputs: the names of the
+            calls whose results it needs). Inputs stand before who needs them.
+
+            >>> start_times({"cart": (9, []), "list": (4, []), "price": (6, ["list"])})
+            {'cart': 0, 'list': 0, 'price': 4}
+            """
+        ''',
+        """
+        starts, done = {}, {}
+        for name, (takes, inputs) in calls.items():
+            starts[name] = max((done[earlier] for earlier in inputs), default=0)
+            done[name] = starts[name] + takes
+        return starts
+        """,
+        """
+        starts = {}
+        for name, (takes, inputs) in calls.items():
+            starts[name] = max((calls[earlier][0] for earlier in inputs), default=0)
+        return starts
+        """,
+        _check_start_times,
+        hint="A call that needs an input waits for when that input is done, which is later than how long it takes if it had to wait itself.",
+        because="Not the order in the code decides, but the longest chain of results that need one another. In placing an order that chain is "
+        "9 round trips of 20; no rewriting of the handler makes it shorter, only fewer or nearer services do.",
     ),
 ]
 

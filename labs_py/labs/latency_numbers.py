@@ -87,10 +87,13 @@ TASKS = [
         1,
         "0.1 ms over 20 ns is 5,000. A call to a neighbor costs as much as thousands of steps of local work.",
         {"unit": "Random memory access"},
-        lambda data: 1 if data["multiples"]["Inside one zone"] == 5000 else 0,
+        lambda data: min(
+            range(3), key=lambda index: abs((50, 5_000, 5_000_000)[index] - data["multiples"]["Inside one zone"])
+        ),
+        hint="A memory access takes tens of nanoseconds, a round trip between neighbors a tenth of a millisecond.",
     ),
     Reach(
-        "Choose the unit in which a round trip between Washington and Sydney costs between 90 and 110.",
+        "A page waits for one round trip between Washington and Sydney. Which other operation could it have done about a hundred times meanwhile?",
         lambda data, arguments: 90 <= data["multiples"]["Washington – Sydney"] <= 110,
         {"unit": "Zone to zone, slowest pair"},
         {"unit": "Random disk read, 8 KiB"},

@@ -74,15 +74,16 @@ TASKS = [
         0,
         "99.99 % of a year leaves 52.6 minutes: two outages of 20 minutes, and the third breaks the objective.",
         {"availability": "0.9999"},
-        lambda data: 0 if data["outages_of_20_minutes_per_year"] == 2 else 1,
+        lambda data: (2, 12, 26).index(data["outages_of_20_minutes_per_year"]),
+        hint="How many minutes has a year, and what is a ten-thousandth of them?",
     ),
     Reach(
-        "Find the best availability that still allows one outage of 20 minutes a year (and not two).",
+        "One outage of 20 minutes a year is all that your users will forgive. Find an availability to promise that allows one and not two.",
         lambda data, arguments: data["outages_of_20_minutes_per_year"] == 1,
         {"availability": "0.99995"},
         {"availability": "0.9999"},
-        "20 minutes are a 26,280th part of a year.",
-        "99.995 % leaves 26.3 minutes a year.",
+        "One such outage takes a 26,280th part of a year, and two take twice that.",
+        "99.995 % leaves 26.3 minutes a year: room for one, and 6 minutes to spare. 99.99 % leaves 52.6, which is two.",
     ),
 ]
 

@@ -126,7 +126,8 @@ TASKS = [
         2,
         "Each request escapes only if all 100 servers are fast: 0.99 to the power of 100 is 0.366, so 63.4 % are slow.",
         {"fan_out": "100", "p_slow": "0.01"},
-        lambda data: 2 if 0.6 < data["slow_share"] < 0.66 else -1,
+        lambda data: min(range(4), key=lambda index: abs((0.01, 0.1, 0.634, 1)[index] - data["slow_share"])),
+        hint="Turn it round: how likely is it that none of the 100 is slow?",
     ),
     Reach(
         "Keep the fan-out at 100 and bring the slow requests down to 1 % or less. How rarely may one server be slow?",

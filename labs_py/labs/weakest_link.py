@@ -23,10 +23,12 @@ Source:
 'With inventory at 99.9 %, 99.68 % of requests succeed: down 28.0 h a year, 35.0 h less than before.'
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from random import Random
 from typing import Annotated, Any
 
 from labs_py import chart
+from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model import architecture_file, changes
 from labs_py.model.architecture import Alternatives, Architecture, Call, Endpoint, Service, Step
@@ -204,6 +206,46 @@ def _left(data: Mapping[str, Any], service: str) -> float:
     return left / (left + float(data["saved_minutes_per_year"]))
 
 
+def _drawn_parts(rng: Random) -> tuple[dict[str, float], Callable[[], list[str]]]:
+    """Return some parts with their availabilities, and a function that draws one or several of them."""
+    chances = {name: rng.choice([0.5, 0.8, 0.9, 0.99]) for name in "abcd"[: rng.randint(1, 4)]}
+    return chances, lambda: sorted(rng.sample(list(chances), rng.randint(1, min(3, len(chances)))))
+
+
+def _check_availability(availability: Callable[..., Any]) -> str:
+    def drawn(rng: Random) -> Case:
+        chances, some = _drawn_parts(rng)
+        return [some() for _ in range(rng.randint(1, 3))], chances
+
+    def expected(paths: list[list[str]], chances: Mapping[str, float]) -> float:
+        return _system(Alternatives(tuple(tuple(map(Call, path)) for path in paths)), **chances)
+
+    return first_difference("availability", availability, expected, cases(draw=drawn))
+
+
+def _check_weakest(weakest: Callable[..., Any]) -> str:
+    def drawn(rng: Random) -> Case:
+        chances, some = _drawn_parts(rng)
+        return {name: (rng.randint(1, 9), some()) for name in ("look", "pay")[: rng.randint(1, 2)]}, chances
+
+    def rule(got: object, endpoints: Mapping[str, tuple[int, list[str]]], chances: Mapping[str, float]) -> str:
+        services = {name: Service(name, chance) for name, chance in {"user": 1.0, **chances}.items()}
+        requests = {
+            name: Endpoint(name, "user", rate, tuple(map(Call, needed))) for name, (rate, needed) in endpoints.items()
+        }
+        rates = sum(rate for rate, _ in endpoints.values())
+        found = system_availability(Architecture("", services, requests)).services
+        saved = {name: found[name].gain * rates for name in chances}
+        best = max(saved, key=saved.__getitem__)
+        if not isinstance(got, str) or got not in saved:
+            return f"must be one of {', '.join(chances)}"
+        if saved[got] >= saved[best] - 1e-9:
+            return ""
+        return f"must be {best!r}, which would save {significant(saved[best])} requests a second and not {significant(saved[got])}"
+
+    return first_complaint("weakest", weakest, rule, cases(draw=drawn))
+
+
 TASKS = [
     Predict(
         "In the textbook chain, five services of 99.9 % call one another. The last one gets a stand-in: a cache that has an answer 90 % of the time. "
@@ -213,6 +255,7 @@ TASKS = [
         "Both must fail for the call to fail: 0.001 times 0.1. A poor stand-in that fails at other times than the original is worth nearly a nine.",
         {"architecture": "textbook_chain", "change": "alternative", "service": "e", "to": "0.9"},
         lambda data: min(range(3), key=lambda index: abs((0, 0.5, 0.9)[index] - data["saved_minutes_per_year"] / 523)),
+        hint="The call fails only while both are down. How often is that, if they fail independently?",
     ),
     Predict(
         "Redis in Online Boutique gets a second instance, 99.9 % like the first. How much of the downtime that Redis causes is left?",
@@ -221,16 +264,27 @@ TASKS = [
         "Both instances are down 0.001 times 0.001 of the time. A replica helps as much as not needing Redis at all, if the two fail independently.",
         {"change": "replica", "service": "redis"},
         lambda data: min(range(3), key=lambda index: abs((0.5, 0.1, 0.001)[index] - _left(data, "redis"))),
+        hint="While the first instance is down, how often is the second one down as well?",
+    ),
+    Predict(
+        "The callers of Redis learn to do without it and show an empty cart. 478 minutes of downtime a year go. What becomes of the requests "
+        "that get a complete answer, with nothing missing?",
+        ["As many more as there are fewer failures", "As many as before", "Fewer: degraded answers are new"],
+        1,
+        "99.38 % before and after. An optional call turns failures into degraded answers and mends nothing: what succeeds rises from 99.52 "
+        "to 99.61 %, what is complete waits for a better Redis.",
+        {"change": "optional", "service": "redis"},
+        lambda data: 1 if round(data["complete"], 12) == round(system_availability(_ARCHITECTURE).complete, 12) else 0,
+        hint="Follow one request that comes while Redis is down: what did it get before, and what does it get now?",
     ),
     Reach(
-        "The fictional checkout is down 63 hours a year. With one change, bring it below 20 hours and a half.",
-        lambda data, arguments: (
-            arguments["architecture"] == "checkout" and data["downtime_minutes_per_year"] < 20.5 * 60
-        ),
+        "The fictional checkout is down 63 hours a year. With one change, bring it below 20 hours.",
+        lambda data, arguments: arguments["architecture"] == "checkout" and data["downtime_minutes_per_year"] < 20 * 60,
         {"architecture": "checkout", "change": "replica", "service": "inventory"},
-        {"architecture": "checkout", "change": "raise", "service": "inventory", "to": "0.9995"},
+        {"architecture": "checkout", "change": "raise", "service": "inventory", "to": "0.9999"},
         "One part causes most of the downtime. Compare making it better with having two of it.",
-        "A second inventory leaves 0.005 squared: 99.9975 %. That beats even 99.99 % for a single one, if the two really fail independently.",
+        "A second inventory is down with the first 0.005 times 0.005 of the time, if the two really fail independently: 19.5 hours are left. "
+        "A single one of 99.99 % leaves 20.1, and is harder to come by.",
     ),
     Reach(
         "Keep Online Boutique above 99.5 % although all of it stands in one zone.",
@@ -242,7 +296,85 @@ TASKS = [
         {"change": "zone", "to": "0.9998"},
         {"change": "zone", "to": "0.9997"},
         "The zone multiplies everything. How much room is there between 99.52 % and 99.5 %?",
-        "99.5 % divided by 99.523 %: the zone must be up more than 99.977 % of the time, nearly five times as good as the services in it.",
+        "99.5 % divided by 99.523 %: the zone must be up more than 99.977 % of the time, more than four times as good as the services in it.",
+    ),
+    to_write(
+        "Two copies of an application, one database: how often does a request find a way? Write it for any such system.",
+        '''
+        def availability(paths: list, chances: dict) -> float:
+            """Return how often all parts of at least one path are up.
+
+            `chances[part]` is how often a part is up. Parts fail independently,
+            and a part may stand on several paths.
+
+            >>> chances = {"app1": 0.9, "app2": 0.9, "db": 0.9}
+            >>> round(availability([["app1", "db"], ["app2", "db"]], chances), 9)
+            0.891
+            """
+        ''',
+        """
+        if not paths:
+            return 0
+        if [] in paths:
+            return 1
+        part = paths[0][0]
+        if_up = [[other for other in path if other != part] for path in paths]
+        if_down = [path for path in paths if part not in path]
+        return (
+            chances[part] * availability(if_up, chances)
+            + (1 - chances[part]) * availability(if_down, chances)
+        )
+        """,
+        """
+        all_fail = 1
+        for path in paths:
+            works = 1
+            for part in path:
+                works *= chances[part]
+            all_fail *= 1 - works
+        return 1 - all_fail
+        """,
+        _check_availability,
+        hint="Take one part. Which paths are left if it is surely down, and what do they still need if it is surely up? Weight the two by how "
+        "often each is the case. Or go through every state that the parts can be in.",
+        because="A shared part counts once, however many ways lead to it. Two applications over one database, 99 % each: 98.9901 %. Multiplying "
+        "the two paths as if they shared nothing promises 99.9604 %, a 25th of the downtime that there is.",
+    ),
+    to_write(
+        "You have a month. Write the function that tells you where to spend it.",
+        '''
+        import math
+
+
+        def weakest(endpoints: dict, chances: dict) -> str:
+            """Return the service that would save the most requests if it never failed.
+
+            `endpoints[name]` is (requests a second, the services that each needs);
+            `chances[service]` is how often a service is up. Services fail
+            independently. Of equals, any will do.
+
+            >>> load = {"look": (90, ["web", "list"]), "pay": (10, ["web", "bank"])}
+            >>> weakest(load, {"web": 0.9999, "list": 0.999, "bank": 0.995})
+            'list'
+            """
+        ''',
+        """
+        def successes(chances):
+            return sum(
+                rate * math.prod(chances[service] for service in needed)
+                for rate, needed in endpoints.values()
+            )
+
+        return max(chances, key=lambda service: successes({**chances, service: 1}))
+        """,
+        """
+        return min(chances, key=chances.get)
+        """,
+        _check_weakest,
+        hint="Count how many requests succeed in a second if one service is up all the time. Do that for each of the services, and compare.",
+        because="The service that fails most often is not the one that hurts most. What you save by repairing a part is how often it is down, "
+        "times how many requests that are otherwise fine then fail: in the example 0.09 a second for list, and 0.05 for bank, which is down "
+        "five times as often.",
     ),
 ]
 
