@@ -21,7 +21,9 @@ def on_pre_build(config: MkDocsConfig) -> None:
     )
     if _state.get("newest") != newest:
         for name in [
-            name for name in sys.modules if name.split(".")[0] == "labs_py" or name in ("hooks.panels", "hooks.tasks")
+            name
+            for name in sys.modules
+            if name.split(".")[0] == "labs_py" or name in ("hooks.panels", "hooks.tasks", "hooks.progress_list")
         ]:
             del sys.modules[name]
         _state["newest"] = newest

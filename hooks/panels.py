@@ -79,14 +79,28 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     report = _report(item.name, tuple(attributes.items()))
     arguments = escape(json.dumps(dict(attributes), ensure_ascii=False), quote=True)
     title, claim = escape(item.title), escape(item.claim[:1].upper() + item.claim[1:])
+    # Outside a dialog this method does nothing: Run pressed before the scripts are there must not load the page anew.
     return (
-        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}">'
+        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}" data-search-exclude>'
         f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
-        f'<form class="nh-form" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
+        f'<form class="nh-form" method="dialog" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
         '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
+        f"{_code(ident)}"
         f'<div class="nh-output">{_plots(report.html(), report)}</div>'
         f"<noscript><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
+    )
+
+
+def _code(ident: str) -> str:
+    """Return the place of the lab's own source; it is fetched when it is opened."""
+    field = tasks.editor(f"{ident}-source", "The lab's own source", "", 20, "runs it")
+    return (
+        f'<details class="nh-code"><summary>Code</summary>{field}<div class="nh-acts">'
+        '<button type="button" data-act="run">Run edited code</button>'
+        '<button type="button" data-act="reset">Reset to the lab’s code</button></div>'
+        '<p class="nh-verdict"></p></details>'  # what is wrong is announced by the panel
+        '<div class="nh-edited" role="note" hidden></div>'
     )
 
 

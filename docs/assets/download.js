@@ -45,7 +45,7 @@ export class Downloads {
     this.#tell = tell;
     this.#fault = fault;
     self.fetch = (input, init) => {
-      const url = input instanceof Request ? input.url : new URL(input, self.location.href).href;
+      const url = input instanceof Request ? input.url : new URL(input, index).href;
       const response = this.#begun.get(url);
       this.#begun.delete(url); // each response can be read once
       return response ?? network(input, init);

@@ -1,14 +1,17 @@
 /** One worker from its birth to its death: its stages, and a watchdog for each. */
 
+import { born } from "./birth.js";
+import { after } from "./patience.js";
+
 /**
  * @typedef {{kind: "alive", lock: string} | {kind: "downloading", loaded: number, total: number} | {kind: "starting"} | {kind: "ready", boot: Boot}
- *   | {kind: "failed", cause: string} | {kind: "reply", id: number, text: string} | {kind: "fault", id: number, text: string, traceback: string}} Message
+ *   | {kind: "failed", cause: string} | {kind: "reply", id: number, text: string} | {kind: "fault", id: number, text: string, traceback: string} | {kind: "reading", id: number} & Reading} Message
  */
 /** @typedef {"snapshot" | "plain"} Boot how Python has started */
-/** @typedef {{stage: "downloading", loaded: number, total: number} | {stage: "starting"} | {stage: "ready", boot: Boot} | {stage: "failed", cause: string}} Stage */
-/** @typedef {{id: number, text: string, traceback?: string}} Reply `traceback` is there when the lab itself broke. */
-
-const WORKER = new URL("./worker.js", import.meta.url);
+/** @typedef {{stage: "ready", boot: Boot, confined: boolean}} Ready `confined`: what runs in the worker can reach no other host */
+/** @typedef {{stage: "downloading", loaded: number, total: number} | {stage: "starting"} | Ready | {stage: "failed", cause: string}} Stage */
+/** @typedef {{done: number, total: number, requests: number}} Reading bytes read of a file of the reader's, bytes in all, and requests in it so far */
+/** @typedef {{id: number, text: string, traceback?: string, reading?: Reading}} Reply `traceback` is there when the lab itself broke, `reading` while it is at work. */
 
 /** How many milliseconds may pass without a word in each stage. */
 const PATIENCE = { loading: 30_000, downloading: 30_000, starting: 90_000 };
@@ -20,9 +23,11 @@ const SILENT = {
 };
 
 export class Engine {
+  /** Whether what runs in the worker can reach no other host: known when it lives. */
+  confined = false;
   /** @type {Worker | undefined} */
   #worker;
-  #timer = 0;
+  #patience = () => {};
   #over = false;
   #death = new AbortController();
   #onstage;
@@ -35,47 +40,49 @@ export class Engine {
     queueMicrotask(() => this.#begin());
   }
 
-  /** Send a request; its reply carries the same `id`. @param {number} id @param {string} request JSON text */
-  post(id, request) {
-    this.#worker?.postMessage({ id, request });
+  /** Send a request; its reply carries the same `id`. @param {number} id @param {string} request JSON text @param {Record<string, File>} files that it speaks of, by path */
+  post(id, request, files) {
+    this.#worker?.postMessage({ id, request, files });
   }
 
   /** End the worker, whatever it does; nothing is heard of it afterwards. */
   terminate() {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#patience();
     this.#death.abort();
     this.#worker?.terminate();
   }
 
-  #begin() {
+  async #begin() {
     if (this.#over) return;
     if (typeof WebAssembly !== "object") {
       return this.#fail("This browser has no WebAssembly, or it is switched off, and Python needs it. Use another browser, or switch it on.");
     }
     this.#watch("loading");
     try {
-      this.#worker = new Worker(WORKER, { type: "module" });
+      // The first word is heard there. The next comes no sooner than all that waits for the first has gone on.
+      const { worker, confined, lock } = await born(this.#death.signal);
+      this.#worker = worker;
+      this.confined = confined;
+      worker.onmessage = ({ data }) => this.#hear(data);
+      worker.onerror = (event) => this.#fail(`The worker that runs Python broke (${event.message}). Reload the page with Shift held.`);
+      this.#awaitDeath(lock);
     } catch (error) {
-      return this.#fail(`This browser refused to start the worker that runs Python (${error}).`);
+      this.#fail(`The worker that runs Python could not be loaded (${error instanceof Error ? error.message : error}). Check the connection, or reload the page with Shift held.`);
     }
-    this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => {
-      const why = event.message ? ` (${event.message})` : "";
-      this.#fail(`The worker that runs Python could not be loaded${why}. Check the connection, or reload the page with Shift held.`);
-    };
   }
 
-  /** Act on one message of the worker. @param {Message} message */
+  /** Act on one message of the worker, after its first. @param {Exclude<Message, {kind: "alive"}>} message */
   #hear(message) {
     if (this.#over) return;
     if (message.kind === "reply" || message.kind === "fault") return this.#onreply(message);
+    if (message.kind === "reading") return this.#onreply({ id: message.id, text: "", reading: message });
     if (message.kind === "failed") return this.#fail(message.cause);
-    if (message.kind === "alive") return this.#awaitDeath(message.lock);
     if (message.kind === "ready") {
-      clearTimeout(this.#timer);
-      return this.#onstage({ stage: "ready", boot: message.boot });
+      this.#patience();
+      return this.#onstage({ stage: "ready", boot: message.boot, confined: this.confined });
     }
+    if (message.kind !== "starting" && message.kind !== "downloading") return; // edited code can say anything
     this.#watch(message.kind);
     this.#onstage(message.kind === "starting" ? { stage: "starting" } : { stage: "downloading", loaded: message.loaded, total: message.total });
   }
@@ -90,8 +97,8 @@ export class Engine {
 
   /** Give the stage its time. @param {keyof typeof PATIENCE} stage */
   #watch(stage) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fail(SILENT[stage]), PATIENCE[stage]);
+    this.#patience();
+    this.#patience = after(PATIENCE[stage], () => this.#fail(SILENT[stage]));
   }
 
   /** End with a cause. @param {string} cause */

@@ -29,11 +29,13 @@ export function waking({ length, start, lock, frames }, file, createPyodideModul
     createPyodideModule: (settings) =>
       new Promise((resolve, reject) => {
         const instantiate = settings.instantiateWasm;
+        /** @type {Exports} */
+        let exports;
         file.catch(reject);
         settings.instantiateWasm = (imports, done) =>
           instantiate(imports, async (instance, module) => {
             try {
-              const exports = /** @type {Exports} */ (instance.exports);
+              exports = /** @type {Exports} */ (instance.exports);
               unpack(await file, frames, picture, exports);
               differ(picture.subarray(start), exports);
               done(instance, module);
@@ -41,7 +43,12 @@ export function waking({ length, start, lock, frames }, file, createPyodideModul
               reject(error);
             }
           });
-        createPyodideModule(settings).then(resolve, reject);
+        createPyodideModule(settings)
+          .then((pyodide) => {
+            keepTrampoline(picture.subarray(start), exports);
+            return pyodide;
+          })
+          .then(resolve, reject);
       }),
   };
 }
@@ -68,6 +75,17 @@ function unpack(file, frames, picture, exports) {
     picture.set(memory.subarray(output, output + length), at);
   }
   memory.fill(0, place, output + Math.max(...frames.map((frame) => frame.length)));
+}
+
+/**
+ * Put into a picture of memory where the function stands through which Python calls others: each browser adds it to the table of functions
+ * itself, and WebKit at another place than the engine that made the picture.
+ * @param {Uint8Array} picture @param {Exports} exports
+ */
+function keepTrampoline(picture, exports) {
+  const memory = new Int32Array(exports.memory.buffer);
+  const at = (exports._PyRuntime.value + memory[exports._PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET.value >> 2]) >> 2;
+  new Int32Array(picture.buffer, picture.byteOffset)[at] = memory[at];
 }
 
 /** Where the constants of a module end, and its stack begins. @param {Exports} exports */

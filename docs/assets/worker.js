@@ -7,7 +7,8 @@ import { waking } from "./snapshot.js";
 /** @typedef {RuntimeFile & import("./snapshot.js").Contents} Picture */
 /** @typedef {{index: string, files: RuntimeFile[], build: string, snapshot: Picture | null}} Manifest as hooks/pyodide_folder.py writes it */
 
-const FOLDER = new URL("./pyodide/", import.meta.url);
+/** The page names the worker by its address, since one that was made from a blob has none. */
+const FOLDER = new URL("./pyodide/", self.name);
 
 const GLUE = "from labs_py.desk import respond; respond";
 
@@ -42,7 +43,9 @@ function compile(response) {
   };
 }
 
-/** Fetch and start Python with the labs, from the snapshot if that works. @returns {Promise<{boot: "snapshot" | "plain", respond: (request: string) => string}>} */
+/** @typedef {{FS: any, respond: (request: string, tell?: (done: number, total: number, requests: number) => void) => string}} Answering */
+
+/** Fetch and start Python with the labs, from the snapshot if that works. @returns {Promise<Answering & {boot: "snapshot" | "plain"}>} */
 async function start() {
   /** @type {Manifest} */
   const manifest = await (await fetched("manifest.json", new URL("manifest.json", FOLDER), { cache: "no-cache" })).json();
@@ -74,7 +77,7 @@ async function start() {
     downloads.spare(nothing);
     const pyodide = await load((create) => ({ stdLibURL: nothing.href, ...waking(picture, file, create) }));
     pyodide.pyimport("before_snapshot.wake")(() => now(new URL("python_stdlib.zip", index)));
-    return pyodide.runPython(GLUE);
+    return { FS: pyodide.FS, respond: pyodide.runPython(GLUE) };
   };
 
   /** Start from nothing. */
@@ -86,17 +89,17 @@ async function start() {
     for (const { file_name: name, sha256 } of packages) downloads.begin(listed(name), { init: { integrity: integrity(sha256) } });
     const pyodide = await load(() => ({ packageBaseUrl: index.href, lockFileContents: lock }));
     await pyodide.loadPackage(Object.keys(lock.packages), { messageCallback: () => {}, errorCallback: fail });
-    return pyodide.runPython(GLUE);
+    return { FS: pyodide.FS, respond: pyodide.runPython(GLUE) };
   };
 
   if (manifest.snapshot) {
     try {
-      return { boot: "snapshot", respond: await wake(manifest.snapshot) };
+      return { boot: "snapshot", ...(await wake(manifest.snapshot)) };
     } catch (error) {
       console.info(`Python starts without its snapshot: ${firstLine(error)}.`);
     }
   }
-  return { boot: "plain", respond: await boot() };
+  return { boot: "plain", ...(await boot()) };
 }
 
 /** Fetch bytes while Python waits. @param {URL} url */
@@ -114,6 +117,53 @@ function firstLine(error) {
   return error instanceof Error && error.name === "PythonError" ? lines[lines.length - 1] : lines[0];
 }
 
+/** Milliseconds from one word on how far a file has been read to the next. */
+const RHYTHM = 200;
+
+/** The paths of the reader's files that Python sees. @type {Set<string>} */
+const mounted = new Set();
+
+/** Let Python see files of the reader's where they are, and let go of those that it no longer needs. @param {any} FS @param {Record<string, File>} files by path */
+function mount(FS, files) {
+  const folderOf = (/** @type {string} */ path) => path.slice(0, path.lastIndexOf("/"));
+  for (const path of mounted) {
+    if (path in files) continue;
+    FS.unmount(folderOf(path));
+    mounted.delete(path);
+  }
+  for (const [path, data] of Object.entries(files)) {
+    if (mounted.has(path)) continue;
+    const folder = folderOf(path);
+    FS.mkdirTree(folder);
+    FS.mount(FS.filesystems.WORKERFS, { blobs: [{ name: path.slice(folder.length + 1), data }] }, folder);
+    mounted.add(path);
+  }
+}
+
+/** Turn what the browser says of a file that it can read no more into what Python understands. @param {any} FS */
+function tameReading(FS) {
+  const { stream_ops: operations } = FS.filesystems.WORKERFS;
+  const { read } = operations;
+  const IO_ERROR = 29;
+  operations.read = (/** @type {any[]} */ ...all) => {
+    try {
+      return read(...all);
+    } catch {
+      throw new FS.ErrnoError(IO_ERROR);
+    }
+  };
+}
+
+/** Tell the page now and then how far a file has been read. @param {number} id of the request */
+function telling(id) {
+  let said = 0;
+  return (/** @type {number} */ done, /** @type {number} */ total, /** @type {number} */ requests) => {
+    if (performance.now() - said < RHYTHM) return;
+    said = performance.now();
+    say({ kind: "reading", id, done, total, requests });
+  };
+}
+
 /** Hold a lock for as long as this worker lives, so that the page notices at once when it dies. */
 function live() {
   if (!navigator.locks) return say({ kind: "alive", lock: "" });
@@ -124,12 +174,26 @@ function live() {
   });
 }
 
+/**
+ * Take from the labs what they do not need: code that a stranger has edited could use it to start a worker that is under no policy, or
+ * to write into what the site keeps in the browser.
+ */
+function disarm() {
+  for (const name of ["Worker", "SharedWorker", "BroadcastChannel", "caches", "indexedDB"]) {
+    for (let scope = self; scope; scope = Object.getPrototypeOf(scope)) Reflect.deleteProperty(scope, name);
+  }
+  for (const name of ["storage", "serviceWorker"]) Reflect.deleteProperty(Object.getPrototypeOf(navigator), name);
+}
+
 live();
+disarm();
 try {
-  const { boot, respond } = await start();
-  self.onmessage = ({ data: { id, request } }) => {
+  const { boot, FS, respond } = await start();
+  tameReading(FS);
+  self.onmessage = ({ data: { id, request, files } }) => {
     try {
-      say({ kind: "reply", id, text: respond(request) });
+      mount(FS, files);
+      say({ kind: "reply", id, text: mounted.size ? respond(request, telling(id)) : respond(request) });
     } catch (error) {
       const known = error instanceof Error && error.name === "PythonError";
       if (known) say({ kind: "fault", id, text: firstLine(error), traceback: error.message });

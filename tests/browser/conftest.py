@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from site_server import SiteServer
 
 from labs_py import lab
@@ -15,6 +15,17 @@ WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # A name that is not this machine's cannot even be looked up.
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+# The workers that run Python, each with what it has said.
+KEEP_WORKERS = """window.workers = [];
+  window.Worker = class extends Worker {
+    constructor(url, options) {
+      super(url, options);
+      if (!options?.name?.endsWith('/worker.js')) return;
+      workers.push(this);
+      this.said = [];
+      this.addEventListener('message', ({ data }) => this.said.push(data));
+    }
+  };"""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -23,14 +34,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     options = launch_options()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=options["executable_path"], args=[*options["args"], NOWHERE]
-        )
-        yield chromium
-        chromium.close()
+    chromium = playwright.chromium.launch(executable_path=options["executable_path"], args=[*options["args"], NOWHERE])
+    yield chromium
+    chromium.close()
+
+
+def keep_workers(context: BrowserContext) -> None:
+    """Let the pages of a context hold their workers in `workers`."""
+    context.add_init_script(KEEP_WORKERS)
 
 
 class Watch:
@@ -98,10 +117,9 @@ class Visit:
             url,
         )
         self.page.wait_for_url(url)
-        self.page.wait_for_function(
-            "url => document.querySelector('link[rel=canonical]').href === url && !document.querySelector('.visit')",
-            arg=url,
-        )
+        # Polled from here: a function to wait for would be evaluated in the page, which its policy forbids.
+        expect(self.page.locator("link[rel=canonical]")).to_have_attribute("href", url)
+        expect(self.page.locator(".visit")).to_have_count(0)
         return self.page
 
 

@@ -4,20 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from panel_driver import Panel
+from conftest import keep_workers
+from panel_driver import Panel, first
 from playwright.sync_api import BrowserContext, Page, expect
 from site_server import SiteServer, without_snapshot
 
 LAB = "tail_at_scale"
-# The worker's end as the browser would bring it about: the page is not told.
-KEEP_WORKERS = """window.workers = [];
-  window.Worker = class extends Worker {
-    constructor(url, options) {
-      super(url, options);
-      if (`${url}`.endsWith('/worker.js')) workers.push(this);
-    }
-  };"""
-ENDLESS = b"asked = json.loads(request)\n    while asked.get('arguments', {}).get('fan_out') == '7': pass"
+ENDLESS = first("while asked.get('arguments', {}).get('fan_out') == '7': pass")
 FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None], str]] = {
     "worker missing": ("assets/worker.js", lambda _: None, "The worker that runs Python could not be loaded"),
     "worker broken": ("assets/worker.js", lambda _: b"syntax error", "The worker that runs Python could not be loaded"),
@@ -54,10 +47,6 @@ def panel_at(open_page: Callable[..., Page], homes: dict[str, str]) -> Callable[
         return Panel(open_page(homes[LAB], prepare), LAB)
 
     return opened
-
-
-def keep_workers(context: BrowserContext) -> None:
-    context.add_init_script(KEEP_WORKERS)
 
 
 @pytest.mark.expects_errors
@@ -118,8 +107,41 @@ def test_a_download_that_stands_still_is_given_up(panel_at: Callable[..., Panel]
     with server.changed("labs.snapshot", stall):
         panel.run_button.click()
         panel.page.wait_for_timeout(1_000)
-        panel.page.clock.fast_forward(40_000)
+        panel.page.clock.run_for(31_000)
         assert "has stood still for 30 s" in panel.refused()
+
+
+@pytest.mark.expects_errors
+def test_a_computer_that_has_slept_is_not_taken_for_a_download_that_stands_still(
+    panel_at: Callable[..., Panel], server: SiteServer
+) -> None:
+    panel = panel_at(lambda context: context.clock.install())
+    with server.changed("labs.snapshot", stall):
+        panel.run_button.click()
+        panel.page.wait_for_timeout(1_000)
+        panel.page.clock.fast_forward(3_600_000)  # as if the lid had been closed for an hour
+        panel.page.wait_for_timeout(500)
+        expect(panel.error).to_be_hidden()
+        panel.page.clock.run_for(31_000)
+        assert "has stood still for 30 s" in panel.refused()
+
+
+@pytest.mark.expects_errors
+@pytest.mark.parametrize("ending", ["*", "*.wasm"])
+def test_without_a_network_the_panel_says_so_and_goes_on_when_it_is_back(
+    panel_at: Callable[..., Panel], ending: str
+) -> None:
+    """Gone before anything of Python is fetched, and gone while it is."""
+    panel = panel_at()
+    built = panel.text()
+    panel.page.context.route(f"**/{ending}", lambda route: route.abort("internetdisconnected"))
+    panel.run_button.click()
+    assert "Check the connection" in panel.refused()
+    assert panel.text() == built
+    panel.page.context.unroute(f"**/{ending}")
+    panel.error.get_by_role("button", name="Try again").click()
+    panel.settled()
+    expect(panel.error).to_be_hidden()
 
 
 def test_a_worker_killed_while_it_starts_is_noticed_at_once(panel_at: Callable[..., Panel]) -> None:
@@ -127,7 +149,7 @@ def test_a_worker_killed_while_it_starts_is_noticed_at_once(panel_at: Callable[.
     built = panel.text()
     panel.run_button.click()
     expect(panel.root.locator(".nh-line")).to_contain_text("Python")
-    panel.page.evaluate("workers.at(-1).terminate()")
+    panel.page.evaluate("workers[0].terminate()")
     assert "The browser ended Python" in panel.refused()
     assert panel.text() == built
     panel.error.get_by_role("button", name="Try again").click()
@@ -135,19 +157,19 @@ def test_a_worker_killed_while_it_starts_is_noticed_at_once(panel_at: Callable[.
 
 
 def test_a_worker_killed_while_it_runs_is_noticed_at_once(panel_at: Callable[..., Panel], server: SiteServer) -> None:
-    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+    with server.changed("assets/worker.js", ENDLESS):
         panel = panel_at(keep_workers)
         panel.set({"fan_out": "20"})
         shown = panel.text()
         panel.control("fan_out").fill("7")
         expect(panel.root.get_by_role("button", name="Stop")).to_be_visible()
-        panel.page.evaluate("workers.at(-1).terminate()")
+        panel.page.evaluate("workers[0].terminate()")
         assert "The browser ended Python" in panel.refused()
     assert panel.text() == shown
 
 
 def test_a_run_that_does_not_end_can_be_stopped(panel_at: Callable[..., Panel], server: SiteServer) -> None:
-    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+    with server.changed("assets/worker.js", ENDLESS):
         panel = panel_at()
         panel.set({"fan_out": "20"})
         shown = panel.text()
@@ -163,19 +185,19 @@ def test_a_run_that_does_not_end_can_be_stopped(panel_at: Callable[..., Panel], 
 def test_a_run_without_an_answer_for_a_minute_offers_a_restart(
     panel_at: Callable[..., Panel], server: SiteServer
 ) -> None:
-    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+    with server.changed("assets/worker.js", ENDLESS):
         panel = panel_at(lambda context: context.clock.install())
         panel.set({"fan_out": "20"})
         panel.control("fan_out").fill("7")
         expect(panel.root.get_by_role("button", name="Stop")).to_be_visible()
-        panel.page.clock.fast_forward(61_000)
+        panel.page.clock.run_for(61_000)
         assert "no answer for 60 s" in panel.refused()
         panel.error.get_by_role("button", name="Stop and restart").click()
         expect(panel.status).to_contain_text("Stopped")
 
 
 def test_a_run_abandoned_by_reset_does_not_block_the_next(panel_at: Callable[..., Panel], server: SiteServer) -> None:
-    with server.changed("assets/worker.js", lambda script: script.replace(b"asked = json.loads(request)", ENDLESS)):
+    with server.changed("assets/worker.js", ENDLESS):
         panel = panel_at()
         panel.set({"fan_out": "20"})
         panel.control("fan_out").fill("7")
@@ -184,10 +206,15 @@ def test_a_run_abandoned_by_reset_does_not_block_the_next(panel_at: Callable[...
         panel.set({"fan_out": "30"})
 
 
+def chart_code(server: SiteServer) -> str:
+    (path,) = (server.folder / "assets").glob("charts.source-*.js")
+    return path.name
+
+
 @pytest.mark.expects_errors
 def test_without_the_chart_code_the_tables_open(panel_at: Callable[..., Panel], server: SiteServer) -> None:
     panel = panel_at()
-    with server.changed("assets/charts.js", lambda _: None):
+    with server.changed(chart_code(server), lambda _: None):
         panel.control("fan_out").fill("7")
         assert "figures could not be drawn" in panel.refused()
     assert panel.output.locator("details").first.evaluate("element => element.open")
@@ -196,10 +223,7 @@ def test_without_the_chart_code_the_tables_open(panel_at: Callable[..., Panel], 
 
 @pytest.mark.expects_errors
 def test_a_lab_that_breaks_is_reported_as_our_mistake(panel_at: Callable[..., Panel], server: SiteServer) -> None:
-    with server.changed(
-        "assets/worker.js",
-        lambda script: script.replace(b"asked = json.loads(request)", b"asked = json.loads(request)\n    1 / 0"),
-    ):
+    with server.changed("assets/worker.js", first("1 / 0")):
         panel = panel_at()
         built = panel.text()
         panel.run_button.click()

@@ -61,9 +61,7 @@ def test_no_python_is_fetched_before_a_lab_is_touched(
     page = open_page(next(iter(homes.values())))
     page.wait_for_load_state("networkidle")
     assert not [
-        address
-        for address in server.asked
-        if "/pyodide/" in address or "charts.js" in address or "worker.js" in address
+        address for address in server.asked if "/pyodide/" in address or "charts" in address or "worker.js" in address
     ]
 
 

@@ -127,7 +127,7 @@ def test_an_architecture_too_long_for_a_link_is_refused_with_the_reason(panel: P
     panel.root.locator("[data-text]").evaluate("(field, text) => field.value = text", OWN + noise)
     panel.root.get_by_role("button", name="Copy link").click()
     expect(panel.status).to_contain_text("too long for a link")
-    expect(panel.status).to_contain_text("8 kB is the most")
+    expect(panel.status).to_contain_text("12 kB is the most")
 
 
 BROKEN = [

@@ -9,17 +9,14 @@ from site_server import SUB_PATH, SiteServer
 
 
 def python_workers(visit: Visit) -> int:
-    return sum(url.endswith("/assets/worker.js") for url in visit.workers)
+    return sum(url.startswith("blob:") for url in visit.workers)
 
 
 def test_one_python_serves_the_whole_visit(visit: Visit, homes: dict[str, str]) -> None:
-    names = list(homes)
-    Panel(visit.go(homes[names[0]]), names[0]).run()
-    before = python_workers(visit)
-    for name in names[1:]:
-        Panel(visit.go(homes[name]), name).run()
+    for name, address in homes.items():
+        Panel(visit.go(address), name).run()
     assert visit.page.evaluate("window.sameVisit")
-    assert python_workers(visit) == before
+    assert python_workers(visit) <= 2  # with the spare, which waits beside it
 
 
 def test_an_answer_to_a_panel_that_has_gone_is_ignored(visit: Visit, homes: dict[str, str]) -> None:
@@ -38,7 +35,7 @@ def test_the_guard_of_these_tests_sees_what_pages_and_workers_do(
     browser: Browser, server: SiteServer, homes: dict[str, str]
 ) -> None:
     name, address = next(iter(homes.items()))
-    context = browser.new_context()
+    context = browser.new_context(bypass_csp=True)
     watch = Watch(context, server)
     page = context.new_page()
     reach_out = b"fetch('http://192.0.2.1/worker').catch(() => console.error('from the worker'));"

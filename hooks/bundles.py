@@ -1,0 +1,69 @@
+"""What browsers get of our JavaScript and stylesheets: bundled, minified and split by esbuild from the sources in docs/assets/.
+
+Of third-party code, the comments about its licence stand in a `.LEGAL.txt` file beside each bundle, and ship with it.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hooks.build_folder import BuildError, content_hash, kept, run
+
+STYLES = "assets/stylesheets/course.css"
+MODULE = "--format=esm"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`source` is a file of docs/assets/; the bundle has its name, without `.source`, in `folder` below the site's root."""
+
+    source: str
+    folder: str
+    options: Sequence[str]
+
+
+# To add an entry, add a line. What course.js imports is not an entry, nor what it imports on demand: `import("./x.source.js")`
+# becomes a file of its own. All parts lie beside the entry, so that an address made with import.meta.url means the same in each.
+BUNDLES = (
+    Bundle("course.js", "assets", [MODULE, "--splitting"]),
+    Bundle("worker.js", "assets", [MODULE]),
+    Bundle("sw.source.js", ".", ["--format=iife"]),
+)
+
+
+def bundles(assets: Path, styles: Sequence[str], packages: Path, build: Path) -> dict[str, Path]:
+    """Addresses below the site's root and the files behind them, kept under `build`.
+
+    `assets` is docs/assets, `styles` the addresses of the stylesheets, in their order, and `packages` a node_modules folder.
+
+    Raises:
+        BuildError: a source is missing, or esbuild refuses one; the message is then esbuild's.
+    """
+    docs = assets.parent
+    for source in [*(assets / bundle.source for bundle in BUNDLES), *(docs / style for style in styles)]:
+        if not source.is_file():
+            raise BuildError(f"{source.name} must be in {source.parent}, got nothing: pages are made with it")
+
+    def make(folder: Path) -> None:
+        def esbuild(entry: Path, target: str, options: Sequence[str]) -> None:
+            common = "--bundle --minify --target=es2022 --log-level=warning --legal-comments=linked"
+            names = ["--chunk-names=[name]-[hash]", f"--outdir={folder / target}"]
+            path = f"{packages.parent / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+            command = [str(packages / ".bin" / "esbuild"), str(entry), *common.split(), *names, *options]
+            run(command, environment=os.environ | {"NODE_PATH": str(packages), "PATH": path})
+
+        for bundle in BUNDLES:
+            name = bundle.source.removesuffix(".js").removesuffix(".source")
+            esbuild(assets / bundle.source, bundle.folder, [*bundle.options, f"--entry-names={name}"])
+        if styles:
+            target, _, name = STYLES.rpartition("/")
+            entry = folder / name
+            entry.write_text("".join(f'@import "{docs / style}";\n' for style in styles))
+            esbuild(entry, target, ["--external:*.woff2"])
+            entry.unlink()
+
+    sources = [packages.parent / "package-lock.json", Path(__file__), *(docs / style for style in styles)]
+    sources += sorted(path for path in assets.rglob("*.js"))
+    folder = kept(build / "bundles" / content_hash(sources), make)
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
