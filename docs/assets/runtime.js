@@ -1,32 +1,38 @@
-/** One Python for the whole visit: started on first need, asked one thing at a time, replaced when it is stopped or dies. */
+/** Python for the whole visit: started on first need, asked one thing at a time, replaced when it is stopped or dies. */
 
-import { Engine } from "./engine.js";
+import { prepare, take } from "./supply.js";
+import { filesOf } from "./trace-file.js";
 
 /** @typedef {{stage: "idle"} | import("./engine.js").Stage} State */
 /** @typedef {{request: object, onsent: () => void, resolve: (answer: any) => void, reject: (error: Error) => void}} Job */
 
 /** How many milliseconds a run that nobody waits for any more may keep Python busy. */
 const ABANDONED = 1_000;
+/** After how many milliseconds a run may well be stopped, so that a spare should be there by then. */
+const LASTING = 500;
+const NO_MEMORY = "Python ran out of memory on this. It has been started anew: choose smaller settings, or close other tabs, and run again.";
 
-/** Why a request has no answer: Python failed or was stopped, the lab broke on it, or nobody wants it any more. */
+/** Why a request has no answer: Python failed, lacked memory or was stopped, the lab broke on it, or nobody wants it any more. */
 export class NoAnswer extends Error {
-  /** @param {"failed" | "stopped" | "broken" | "unwanted"} kind @param {string} message */
+  /** @param {"failed" | "stopped" | "memory" | "broken" | "unwanted"} kind @param {string} message */
   constructor(kind, message) {
     super(message);
     this.kind = kind;
   }
 }
 
-class Runtime extends EventTarget {
+export class Runtime extends EventTarget {
   /** @type {State} */
   state = { stage: "idle" };
-  /** @type {Engine | undefined} */
-  #engine;
+  /** @type {import("./supply.js").Python | undefined} */
+  #python;
   /** @type {Job[]} */
   #queue = [];
   /** @type {Job | undefined} */
   #current;
   #id = 0;
+  /** Whether the Python that is there has been asked anything. */
+  #used = false;
 
   /**
    * Ask Python; resolves to the parsed answer. Aborting the signal takes the request back.
@@ -36,6 +42,7 @@ class Runtime extends EventTarget {
    */
   async ask(request, signal, onsent = () => {}) {
     if (this.state.stage === "failed") throw new NoAnswer("failed", this.state.cause);
+    if (signal.aborted) throw new NoAnswer("unwanted", "Not wanted any more.");
     const { promise, resolve, reject } = settleable();
     const job = { request, onsent, resolve, reject };
     const takeBack = () => this.#takeBack(job);
@@ -55,28 +62,46 @@ class Runtime extends EventTarget {
 
   /** Start Python unless it runs, starts, or has failed. */
   start() {
-    if (this.#engine || this.state.stage === "failed") return;
-    this.#become({ stage: "downloading", loaded: 0, total: 0 });
-    this.#engine = new Engine(
-      (stage) => this.#become(stage),
-      (reply) => this.#hear(reply),
-    );
+    if (this.#python || this.state.stage === "failed") return;
+    const python = (this.#python = take());
+    python.onstage = (stage) => this.#become(stage);
+    python.onreply = (reply) => this.#hear(reply);
+    this.#become(python.stage);
   }
 
-  /** End what runs at once and start Python anew; what waits is asked afterwards. */
+  /** End what runs at once and have another Python; what waits is asked afterwards. */
   stop() {
-    this.#engine?.terminate();
-    this.#engine = undefined;
-    const stopped = this.#current;
-    this.#current = undefined;
-    this.state = { stage: "idle" };
+    const stopped = this.#end();
     this.start();
     stopped?.reject(new NoAnswer("stopped", "Stopped. The last result stays."));
+  }
+
+  /** Let the next request find a Python that has been asked nothing yet. */
+  renew() {
+    if (!this.#used && this.state.stage !== "failed") return;
+    this.letGo();
+    this.dispatchEvent(new Event("renewed"));
+    if (this.#queue.length) this.start();
+  }
+
+  /** Need Python no more, until the next request. */
+  letGo() {
+    this.#end()?.reject(new NoAnswer("unwanted", "Not wanted any more."));
   }
 
   /** Try again after a failure. */
   retry() {
     if (this.state.stage === "failed") this.stop();
+  }
+
+  /** End Python. @returns what it was working on */
+  #end() {
+    this.#python?.terminate();
+    const ended = this.#current;
+    this.#python = this.#current = undefined;
+    this.#used = false;
+    this.state = { stage: "idle" };
+    return ended;
   }
 
   /** Take over a new state, tell who listens, and do what follows from it. @param {State} state */
@@ -86,7 +111,7 @@ class Runtime extends EventTarget {
     if (state.stage === "ready") this.#next();
     if (state.stage !== "failed") return;
     const lost = [...(this.#current ? [this.#current] : []), ...this.#queue];
-    this.#engine = this.#current = undefined;
+    this.#python = this.#current = undefined;
     this.#queue = [];
     for (const job of lost) job.reject(new NoAnswer("failed", state.cause));
   }
@@ -94,24 +119,32 @@ class Runtime extends EventTarget {
   /** Send the next request, if Python is free. */
   #next() {
     if (this.state.stage !== "ready" || this.#current) return;
-    this.#current = this.#queue.shift();
-    if (!this.#current) return;
-    this.#engine?.post(++this.#id, JSON.stringify(this.#current.request));
-    this.#current.onsent();
+    const job = (this.#current = this.#queue.shift());
+    if (!job) return;
+    this.#used = true;
+    this.#python?.post(++this.#id, JSON.stringify(job.request), filesOf(job.request));
+    job.onsent();
+    setTimeout(() => this.#current === job && prepare(), LASTING);
   }
 
   /** Settle the request that was sent last. @param {import("./engine.js").Reply} reply */
   #hear(reply) {
     const job = this.#current;
     if (!job || reply.id !== this.#id) return;
+    if (reply.reading) return void this.dispatchEvent(new CustomEvent("reading", { detail: reply.reading }));
     this.#current = undefined;
-    if (reply.traceback) {
+    if (reply.traceback && /^MemoryError/.test(reply.text)) {
+      // Memory that WebAssembly has taken it never gives back, so the next run needs another.
+      this.stop();
+      job.reject(new NoAnswer("memory", NO_MEMORY));
+    } else if (reply.traceback) {
       console.error(reply.traceback);
       job.reject(new NoAnswer("broken", reply.text));
     } else {
       job.resolve(JSON.parse(reply.text));
     }
     this.#next();
+    if (!this.#current) prepare();
   }
 }
 
@@ -123,4 +156,8 @@ function settleable() {
   return parts;
 }
 
+/** What the built-in labs ask. */
 export const runtime = new Runtime();
+
+/** What the reader's own code runs in: a worker of its own, so that it can neither change nor stop the built-in labs. */
+export const ownRuntime = new Runtime();

@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 
 from labs_py.model.distribution import Distribution, adaptive
 from labs_py.model.duration import Constant, Duration
@@ -81,6 +82,7 @@ def sample(plan: Plan, rng: random.Random) -> float:
     return max(times) if plan.at_once else math.fsum(times)
 
 
+@lru_cache(maxsize=32)  # the monolith's does not change with the network, nor anything that a reader comes back to
 def distribution(plan: Plan) -> Distribution:
     """Return the exact distribution of a plan's time."""
     least = longest_chain(plan, shortest, shortest)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from labs_py.model.architecture import Architecture
-from labs_py.model.availability import system_structure
+from labs_py.model.availability import SystemStructure, system_structure
 from labs_py.model.conditioning import Chance
 from labs_py.model.structure import FAILS, WORKS, Structures
 
@@ -44,8 +44,19 @@ def simulated_availability(
     """
     if trials < 1:
         raise ValueError(f"trials must be at least 1, got {trials}")
-    rng = random.Random(seed)
     system = system_structure(architecture)
+    successes, states = simulated_requests(architecture, system, random.Random(seed), trials)
+    endpoints = {name: wilson(states[system.works[name]].bit_count(), trials) for name in architecture.endpoints}
+    return wilson(successes.bit_count(), trials), endpoints
+
+
+def simulated_requests(
+    architecture: Architecture, system: SystemStructure, rng: random.Random, trials: int
+) -> tuple[int, dict[int, int]]:
+    """Return an integer with a 1 for each simulated request that succeeds, and the state of every structure function in every trial.
+
+    Each trial draws the state of all parts, and one endpoint by its share of the load.
+    """
     everything = system.structures.any_of(system.works.values())
     states = bit_states(system.structures, [everything, *system.works.values()], system.chances, rng, trials)
     waiting, successes, weight_left = (1 << trials) - 1, 0, sum(item.weight for item in architecture.endpoints.values())
@@ -54,8 +65,7 @@ def simulated_availability(
         waiting ^= chosen
         weight_left -= endpoint.weight
         successes |= chosen & states[system.works[name]]
-    endpoints = {name: wilson(states[system.works[name]].bit_count(), trials) for name in architecture.endpoints}
-    return wilson(successes.bit_count(), trials), endpoints
+    return successes, states
 
 
 def wilson(successes: int, trials: int) -> Estimate:
