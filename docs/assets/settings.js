@@ -1,15 +1,16 @@
 /** The form of a panel: reads its controls as a request's arguments, and takes over what an answer says about them. */
 
 import { bindSliders } from "./slider.js";
+import { TraceFile } from "./trace-file.js";
 import { Upload } from "./upload.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
-/** @typedef {Record<string, string | {file: string, text: string}>} Arguments */
+/** @typedef {Record<string, string | {file: string, text: string} | {file: string, path: string}>} Arguments */
 
 export class Settings {
   #form;
   #syncSliders;
-  /** @type {Map<string, Upload>} */
+  /** @type {Map<string, Upload | TraceFile>} */
   uploads = new Map();
   /** Selects whose options depend on another control, with the options of the page. @type {Map<HTMLSelectElement, Node[]>} */
   #dependent = new Map();
@@ -22,6 +23,7 @@ export class Settings {
   constructor(form) {
     this.#form = form;
     for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (form.querySelectorAll("select[data-upload]"))) this.uploads.set(select.name, new Upload(select));
+    for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (form.querySelectorAll("select[data-traces]"))) this.uploads.set(select.name, new TraceFile(select));
     for (const select of /** @type {NodeListOf<HTMLSelectElement>} */ (form.querySelectorAll("select[data-depends-on]"))) {
       this.#dependent.set(select, [...select.options].map((option) => option.cloneNode(true)));
     }
@@ -54,6 +56,12 @@ export class Settings {
     return [...this.uploads.values()].some((upload) => upload.held);
   }
 
+  /** The upload whose controls hold a node, or else the first one, with its name. @param {Node} place */
+  uploadAt(place) {
+    const all = [...this.uploads];
+    return all.find(([, upload]) => upload.holds(place)) ?? all[0];
+  }
+
   /** Set controls that stand as in the page to what a link says. @param {Arguments} wanted @returns {string} the name of an argument that cannot be set so; empty if all are set */
   put(wanted) {
     const controls = this.#controls;
@@ -67,7 +75,7 @@ export class Settings {
         continue;
       }
       const upload = this.uploads.get(control.name);
-      if (upload) upload.put(value);
+      if (upload) upload.put(/** @type {any} */ (value)); // links hold no paths
       else if (typeof value !== "string") return control.name;
       else if (control.type === "checkbox") /** @type {HTMLInputElement} */ (control).checked = value === "true";
       else {
@@ -102,7 +110,8 @@ export class Settings {
     for (const select of this.#dependent.keys()) {
       const parent = select.dataset.dependsOn ?? "";
       if (JSON.stringify(now[parent]) !== JSON.stringify(asked[parent])) continue;
-      const offered = answer.options[select.name] ?? [];
+      const offered = answer.options[select.name];
+      if (!offered) continue; // edited code may have no such parameter
       if (JSON.stringify(offered.map(([value]) => value)) !== JSON.stringify([...select.options].map((option) => option.value))) {
         select.replaceChildren(...offered.map(([value, label]) => new Option(label, value)));
         this.#stale.add(select.name);

@@ -1,0 +1,59 @@
+"""All tasks of the course as a list, by module and page: what the page "Your progress" marks with what the reader has done."""
+
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+from mkdocs.structure.pages import Page
+
+from labs_py import lab
+from labs_py.exercise import Predict, Task
+from labs_py.report import as_html
+
+_ELEMENT = re.compile(r"(?:<p>\s*)?<nh-progress></nh-progress>(?:\s*</p>)?")
+_NO_SCRIPT = "To see here which of these you have done, turn on JavaScript."
+
+
+def fill(html: str, page: Page, tasks: Sequence[tuple[Page, Sequence[str]]]) -> str:
+    """Return a page's HTML with its `<nh-progress>` filled: `tasks` are the pages that have some, each with theirs as "lab/task"."""
+    if "<nh-progress>" not in html:
+        return html
+    modules = groupby(tasks, key=lambda entry: entry[0].parent.title if entry[0].parent else "")
+    sections = "".join(
+        f'<section class="nh-module"><h2>{escape(title)}</h2>{"".join(_lab_page(page, *entry) for entry in entries)}</section>'
+        for title, entries in modules
+    )
+    filled = f"<nh-progress><noscript><p>{_NO_SCRIPT}</p></noscript>{sections}</nh-progress>"
+    return _ELEMENT.sub(lambda _: filled, html)
+
+
+def _lab_page(page: Page, target: Page, names: Sequence[str]) -> str:
+    address = target.file.url_relative_to(page.file)
+    rows = "".join(_row(address, *name.split("/")) for name in names)
+    return (
+        f'<section data-page="{escape(target.url, quote=True)}"><h3><a href="{address}">{escape(str(target.title))}</a></h3>'
+        f'<ul class="nh-done-list">{rows}</ul></section>'
+    )
+
+
+def _row(address: str, lab_name: str, task_name: str) -> str:
+    item = lab.load(lab_name)
+    task = item.tasks[item.task_names.index(task_name)]
+    title = task_name.replace("-", " ").capitalize()
+    return (
+        f'<li data-task="{lab_name}/{task_name}"{_answers(task)}><a href="{address}#{lab_name}-{task_name}">{title}</a> '
+        f'<span class="nh-asked">{as_html(_asked(task))}</span><span class="nh-outcome"></span></li>'
+    )
+
+
+def _asked(task: Task) -> str:
+    return task.question if isinstance(task, Predict) else task.goal
+
+
+def _answers(task: Task) -> str:
+    if not isinstance(task, Predict):
+        return ""
+    options = escape(json.dumps(list(task.options), ensure_ascii=False), quote=True)
+    return f' data-options="{options}" data-right="{task.answer}"'
