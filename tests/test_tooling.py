@@ -15,11 +15,10 @@ import vl_convert
 from fontTools.ttLib import TTFont
 
 from hooks.build_folder import BuildError, content_hash, kept
-from hooks.chart_bundle import chart_bundle
 from hooks.fonts import figure_fonts, served_fonts
 from hooks.labs_wheel import ROOT, labs_wheel
 from hooks.pyodide_folder import pyodide_folder
-from tools import browser
+from tools import browser, engines
 
 PACKAGES = ROOT / "node_modules"
 
@@ -284,6 +283,47 @@ class TestBrowser:
         assert last.endswith("or name one with NINES_CHROMIUM=/path/to/chromium")
 
 
+class TestEngines:
+    def test_a_firefox_is_taken_only_if_it_starts_as_one(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        for name, line in (
+            ("broken", "exit 1"),
+            ("firefox", "echo Chromium 150"),
+            ("firefox-esr", "echo Mozilla Firefox 153"),
+        ):
+            (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+            (tmp_path / name).chmod(0o755)
+        monkeypatch.delenv("NINES_FIREFOX", raising=False)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(engines, "FIREFOX_ON_MAC", str(tmp_path / "broken"))
+        assert engines.firefox() == tmp_path / "firefox-esr"
+        (tmp_path / "firefox-esr").unlink()
+        with pytest.raises(browser.NoBrowserError, match=r"no Firefox on this machine: install Firefox .*firefox-esr"):
+            engines.firefox()
+        monkeypatch.setenv("NINES_FIREFOX", str(tmp_path / "broken"))
+        with pytest.raises(browser.NoBrowserError, match=r"NINES_FIREFOX must be a Firefox that starts, got .*broken"):
+            engines.firefox()
+
+    def test_webkit_needs_its_driver_its_browser_and_a_screen(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        library = tmp_path / "lib" / "some-machine" / "webkit2gtk-4.1"
+        library.mkdir(parents=True)
+        monkeypatch.setattr(engines, "WEBKIT_FOLDERS", (str(tmp_path / "lib"),))
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.delenv("DISPLAY", raising=False)
+        with pytest.raises(
+            browser.NoBrowserError, match=r"no WebKitWebDriver and no MiniBrowser and no Xvfb .*webkit2gtk"
+        ):
+            engines.webkit()
+        for path in (tmp_path / "WebKitWebDriver", library / "MiniBrowser", tmp_path / "Xvfb"):
+            path.touch(mode=0o755)
+        assert engines.webkit() == engines.WebKit(
+            tmp_path / "WebKitWebDriver", library / "MiniBrowser", tmp_path / "Xvfb"
+        )
+        monkeypatch.setenv("DISPLAY", ":7")
+        assert engines.webkit().screen is None
+
+
 class TestBuildFolder:
     def test_the_hash_follows_content_and_names_and_not_dates(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_text("1")
@@ -371,18 +411,6 @@ class TestRuntime:
             pyodide_folder(tmp_path / "pyodide", tmp_path / "wheel", tmp_path)
         with pytest.raises(BuildError, match="node_modules must hold @fontsource"):
             served_fonts(tmp_path)
-
-    def test_the_chart_code_is_one_module_and_its_mistakes_are_reported(self, tmp_path: Path) -> None:
-        entry = tmp_path / "charts.source.js"
-        with pytest.raises(BuildError, match=r"charts\.source\.js must be in"):
-            chart_bundle(entry, PACKAGES, tmp_path)
-        entry.write_text('import { version } from "vega";\nexport const drawn_by = `vega ${version}`;\n')
-        bundle = chart_bundle(entry, PACKAGES, tmp_path).read_text()
-        assert "export{" in bundle
-        assert 'from"vega"' not in bundle
-        entry.write_text('import "no-such-library";\n')
-        with pytest.raises(BuildError, match='Could not resolve "no-such-library"'):
-            chart_bundle(entry, PACKAGES, tmp_path)
 
     def test_figures_are_measured_with_the_letters_the_site_serves(self) -> None:
         folder = figure_fonts(PACKAGES, ROOT / "build")

@@ -88,13 +88,13 @@ def candidates() -> Iterator[Path]:
         yield Path(playwright.chromium.executable_path)
 
 
-def starts(path: Path) -> bool:
-    """Whether the file is a Chromium whose libraries are there too."""
+def starts(path: Path, name: str = "Chrom") -> bool:
+    """Whether the file is a browser whose version line has this in its name, and its libraries are there too."""
     try:
         done = subprocess.run([str(path), "--version"], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0 and "Chrom" in done.stdout
+    return done.returncode == 0 and name in done.stdout
 
 
 def install() -> Path:
