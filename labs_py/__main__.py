@@ -2,19 +2,30 @@
 
 import json
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 from labs_py import lab
-from labs_py.parameter import Choice, Flag, LabError, Range, Upload, shorten
+from labs_py.model import recording
+from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, shorten
+from labs_py.report import Report
 
+_SAVE = "architecture"
 _USAGE = """usage: python -m labs_py list
        python -m labs_py run LAB [--parameter value …] [--json]
-       python -m labs_py run LAB --help"""
+       python -m labs_py run critical_path --trace FILE [--architecture OUT.toml]
+       python -m labs_py run LAB --help
+       python -m labs_py live ARCHITECTURE [--rate 20] [--kill SERVICE@2s] …"""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Do what `arguments` say; print the result, or one line on standard error; return the exit code (2 for a mistake)."""
+def main(arguments: Sequence[str], settings: Mapping[str, object] = MappingProxyType({})) -> int:
+    """Do what `arguments` say; print the result, or one line on standard error; return the exit code (2 for a mistake).
+
+    `settings` are those of a lab that is run, as texts, where `arguments` do not say otherwise.
+    """
     match arguments:
         case ["list"]:
             for name in lab.names():
@@ -22,27 +33,50 @@ def main(arguments: Sequence[str]) -> int:
                 print(f"{name:<22}{item.title}: {item.claim}")
             return 0
         case ["run", name, *rest]:
-            try:
-                print(_help(lab.load(name)) if "--help" in rest else _run(lab.load(name), rest))
-            except LabError as error:
-                print(f"labs_py: {error}", file=sys.stderr)
-                return 2
-            return 0
+            return _printed(name, rest, settings)
+        case ["live", *rest]:
+            return _live(rest)
         case [] | ["--help" | "-h"]:
             print(_USAGE)
             return 0
     print(
-        f"labs_py: command must be list or run LAB, got {shorten(' '.join(arguments))}; try python -m labs_py --help",
+        f"labs_py: command must be list, run LAB or live ARCHITECTURE, got {shorten(' '.join(arguments))}; try python -m labs_py --help",
         file=sys.stderr,
     )
     return 2
 
 
-def _run(item: lab.Lab, rest: Sequence[str]) -> str:
+def _printed(name: str, rest: Sequence[str], settings: Mapping[str, object]) -> int:
+    try:
+        print(_help(lab.load(name)) if "--help" in rest else _run(lab.load(name), rest, settings))
+    except LabError as error:
+        print(f"labs_py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labs_py: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _live(rest: Sequence[str]) -> int:
+    try:
+        live = import_module("labs_py.live.__main__")
+    except ModuleNotFoundError as error:
+        print(f'labs_py: live needs {error.name}; install it with pip install "labs_py[live]"', file=sys.stderr)
+        return 2
+    code: int = live.main(rest)
+    return code
+
+
+def _run(item: lab.Lab, rest: Sequence[str], settings: Mapping[str, object]) -> str:
     as_json = "--json" in rest
-    given = _given(item, [word for word in rest if word != "--json"])
+    words = {**settings, **_given(item, [word for word in rest if word != "--json"])}
+    target = str(words.pop(_SAVE)) if _saves(item) and _SAVE in words else ""
+    given = {name: _told(value) for name, value in words.items()}
     values = item.values(given)
     report = item.report(given)
+    if target:
+        _save(target, report)
     if not as_json:
         return report.text()
     texts = {name: lab.as_text(value) for name, value in values.items()}
@@ -53,9 +87,47 @@ def _run(item: lab.Lab, rest: Sequence[str]) -> str:
     )
 
 
+def _saves(item: lab.Lab) -> bool:
+    """Return whether the lab learns an architecture, which `--architecture FILE` saves; elsewhere that is a parameter."""
+    return any(isinstance(parameter.kind, Traces) for parameter in item.parameters)
+
+
+def _save(target: str, report: Report) -> None:
+    try:
+        Path(target).write_text("".join(document.text for document in report.documents), encoding="utf-8")
+    except OSError as error:
+        raise LabError(
+            f"--{_SAVE} must be a file that can be written, got {shorten(target)}: {error.strerror}"
+        ) from None
+
+
+def _told(value: object) -> object:
+    """Return a value; of a file that is read a piece at a time, with whom to tell how far that is."""
+    return {**value, "tell": _Progress()} if isinstance(value, Mapping) and "path" in value else value
+
+
+class _Progress:
+    """Says on a terminal, at most twice a second, how much of a file has been read; elsewhere nothing."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+        self._shown = False
+
+    def __call__(self, done: int, total: int, requests: int) -> None:
+        now = time.monotonic()
+        if not sys.stderr.isatty() or (now - self._said < 0.5 and done < total):
+            return
+        if done < total:
+            print(f"\r{done * 100 // total} % read, {requests:,} requests", end="\x1b[K", file=sys.stderr, flush=True)
+            self._said, self._shown = now, True
+        elif self._shown:
+            print(end="\r\x1b[K", file=sys.stderr, flush=True)
+            self._shown = False
+
+
 def _given(item: lab.Lab, words: Sequence[str]) -> Mapping[str, object]:
     """Return the texts of `--name value` and `--name=value`; an architecture may be a path."""
-    uploads = {parameter.name for parameter in item.parameters if isinstance(parameter.kind, Upload)}
+    kinds = {parameter.name: parameter.kind for parameter in item.parameters}
     given: dict[str, object] = {}
     remaining = list(words)
     while remaining:
@@ -68,8 +140,19 @@ def _given(item: lab.Lab, words: Sequence[str]) -> Mapping[str, object]:
             if not remaining:
                 raise LabError(f"--{name} must be followed by a value, got nothing")
             value = remaining.pop(0)
-        given[name] = _file(value) if name in uploads else value
+        given[name] = _read(kinds.get(name), value)
     return given
+
+
+def _read(kind: Kind | None, value: str) -> object:
+    """Return the value of a parameter as its kind takes it."""
+    match kind:
+        case Upload():
+            return _file(value)
+        case Traces() if value not in recording.names():
+            return {"file": Path(value).name or value, "path": value}
+        case _:
+            return value
 
 
 def _file(value: str) -> object:
@@ -99,7 +182,13 @@ def _help(item: lab.Lab) -> str:
                 rule = "true | false"
             case Upload():
                 rule = "a shipped architecture or the path of a .toml file"
+            case Traces():
+                rule = f"{' | '.join(recording.names())} | the path of a file of traces"
         lines.append(f"  --{parameter.name:<18}{kind.label}: {rule}; default {parameter.default}")
+    if _saves(item):
+        lines.append(
+            f"  --{_SAVE:<18}Where to write what the traces say as an architecture file: the path of a .toml file"
+        )
     return "\n".join(lines)
 
 

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 from labs_py import lab, workbench
 from labs_py.model import architecture_file
+from labs_py.model.recording import Progress
 from labs_py.parameter import Choice, LabError
 from labs_py.replications import Replications
 from labs_py.report import Report
@@ -14,8 +16,10 @@ from labs_py.report import Report
 JSON = Mapping[str, Any]
 
 
-def respond(request: str) -> str:
+def respond(request: str, tell: Progress | None = None) -> str:
     """Answer one request; a mistake of the reader's comes back as {"error": message}.
+
+    `tell` is called now and then while a file is read: an argument {"file": name, "path": where it is}.
 
     {"text_of": A}: {"text"}, the file of a shipped architecture.
 
@@ -30,6 +34,9 @@ def respond(request: str) -> str:
     An error in the reader's code comes back as {"error": message, "line": number or null}.
     """
     asked = json.loads(request)
+    if tell and "arguments" in asked:
+        given = asked["arguments"]
+        asked["arguments"] = {name: _told(value, tell) for name, value in given.items()}
     try:
         if "text_of" in asked:
             return json.dumps({"text": architecture_file.text_of(asked["text_of"])})
@@ -43,6 +50,10 @@ def respond(request: str) -> str:
         return json.dumps({"error": str(error), "line": error.line})
     except LabError as error:
         return json.dumps({"error": str(error)})
+
+
+def _told(value: Any, tell: Progress) -> Any:
+    return {**value, "tell": tell} if isinstance(value, Mapping) and "path" in value else value
 
 
 def stamp_of(report: Report) -> str:
@@ -72,10 +83,11 @@ def _ran(item: lab.Lab, asked: JSON) -> JSON:
 
 
 def _edited(shipped: lab.Lab, asked: JSON) -> JSON:
-    run = workbench.run_edited(shipped, asked["code"], asked["arguments"])
-    with workbench.blamed("The report cannot be shown: "):
-        answer = _answer(run.item, {"arguments": run.taken}, run.report)
-    return {**answer, "word": run.word, "printed": run.printed}
+    with redirect_stdout(workbench.Printed()) as printed:
+        made = workbench.edited(shipped, asked["code"], asked["arguments"])
+        with workbench.blamed("The report cannot be shown: "):
+            answer = _ran(made.item, {**asked, "arguments": made.taken, "stamp": False})
+    return {**answer, "word": made.word, "printed": printed.text}
 
 
 def _answer(item: lab.Lab, asked: JSON, report: Report) -> JSON:

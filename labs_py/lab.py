@@ -14,7 +14,8 @@ from typing import Any
 
 from labs_py.exercise import Oracle, Reach, Task
 from labs_py.model.architecture import Architecture
-from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Upload, one_of
+from labs_py.model.recording import Recording
+from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, one_of
 from labs_py.replications import Replications
 from labs_py.report import Report
 
@@ -34,7 +35,7 @@ class Parameter:
         A default that another architecture does not have gives way to the first option it does have.
         """
         text = self.default if given is None else given
-        if isinstance(self.kind, Upload):
+        if isinstance(self.kind, Upload | Traces):
             return self.kind.parse(self.name, text)
         if not isinstance(text, str):
             raise LabError(f"{self.name} must be given as text, got {text!r}")
@@ -178,6 +179,8 @@ def as_text(value: object) -> str:
     """Return a parameter's value as the text that a form or a command line would give for it."""
     if isinstance(value, Architecture):
         return value.file.removesuffix(".toml")
+    if isinstance(value, Recording):
+        return value.file
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.12g}" if isinstance(value, float) else str(value)
@@ -205,11 +208,11 @@ def value_at(data: object, path: str) -> Any:
 def _parameters(run: Callable[..., object]) -> Iterator[Parameter]:
     hints = typing.get_type_hints(run, include_extras=True)
     for item in inspect.signature(run).parameters.values():
-        base, *extras = typing.get_args(hints[item.name]) or (hints[item.name],)
-        kinds = [extra for extra in extras if isinstance(extra, Range | Choice | Flag | Upload)]
+        base, *extras = typing.get_args(hints.get(item.name)) or (hints.get(item.name),)
+        kinds = [extra for extra in extras if isinstance(extra, Range | Choice | Flag | Upload | Traces)]
         if item.kind is not item.KEYWORD_ONLY or item.default is item.empty or len(kinds) != 1:
             raise LabError(
-                f"{run.__module__}.run: {item.name} must be keyword-only, with a default and one Range, Choice, Flag or Upload"
+                f"{run.__module__}.run: {item.name} must be keyword-only, with a default and one Range, Choice, Flag, Upload or Traces"
             )
         yield Parameter(item.name, kinds[0], as_text(item.default), base is int)
 

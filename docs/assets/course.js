@@ -2,3 +2,6 @@
 
 import "./lab-panel.js";
 import "./tasks.js";
+import "./done-mark.js";
+import "./progress-page.js";
+import "./offline.js";

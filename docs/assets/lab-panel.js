@@ -1,10 +1,16 @@
 /** The element `<lab-panel>`: the form and result that the build wrote become live; the latest settings win. */
 
 import { Activity } from "./activity.js";
+import { Code } from "./code.js";
+import { givesDocuments, offerDocuments } from "./document.js";
+import { receives } from "./drop.js";
+import { foresee, forget } from "./intent.js";
+import { answerOf } from "./long-run.js";
+import { opensLinks } from "./opening.js";
 import { expectFigures, prepared, show } from "./result.js";
 import { NoAnswer, runtime } from "./runtime.js";
 import { Settings } from "./settings.js";
-import { opensLinks, TakeAway } from "./takeaway.js";
+import { TakeAway } from "./takeaway.js";
 import { markReached } from "./tasks.js";
 
 const TYPING = 120;
@@ -18,12 +24,16 @@ class LabPanel extends HTMLElement {
   #activity;
   /** @type {TakeAway | undefined} */
   #takeAway;
+  /** @type {Code | undefined} */
+  #code;
   /** The nodes of the built-in result. @type {Node[]} */
   #built = [];
   /** Aborted when the panel leaves the page or is reset: answers to what was asked before are then ignored. */
   #turn = new AbortController();
   #wanted = false;
   #busy = false;
+  /** Aborted to end the replications that are under way. */
+  #halt = new AbortController();
   #typing = 0;
   /** The arguments of the request made last, as JSON text. */
   #asked = "";
@@ -31,23 +41,30 @@ class LabPanel extends HTMLElement {
   /** Come to life, once: the browser calls this whenever the element enters a page. */
   connectedCallback() {
     this.#turn = new AbortController();
+    if (this.#form) foresee(this, this.#form);
     if (this.#settings || !this.#form) return;
     this.#built = [...this.#output.childNodes];
     this.#error.id ||= `nh-error-${++panels}`;
     this.#settings = new Settings(this.#form);
-    this.#activity = new Activity(this, this.#find(".nh-status"), () => runtime.stop(), () => this.#offerRestart());
+    this.#activity = new Activity(this, this.#find(".nh-status"), () => this.#stop(), () => this.#offerRestart());
     this.#listen(this.#form);
+    this.#code = new Code(this, () => this.#form?.requestSubmit());
     this.#takeAway = new TakeAway(this, this.#built, {
       changes: () => this.#settings?.changes ?? {},
+      settings: () => this.#settings?.arguments ?? {},
+      code: () => this.#code?.shown ?? "",
       say: (word) => this.#activity?.say(word),
       builtIn: () => this.#askBuiltIn(),
     });
+    offerDocuments(this.#built);
+    givesDocuments(this, (word) => this.#activity?.say(word));
     this.toggleAttribute("data-live", true);
-    opensLinks(this, { open: (values) => this.#open(values), complain: (message) => this.#complain(message) });
+    opensLinks(this, { open: (values, code) => this.#open(values, code), complain: (message) => this.#complain(message) });
   }
 
   /** Forget what is under way: the browser calls this when the element leaves its page. */
   disconnectedCallback() {
+    forget(this);
     this.#turn.abort();
     clearTimeout(this.#typing);
   }
@@ -92,6 +109,8 @@ class LabPanel extends HTMLElement {
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     });
+    if (!this.#settings?.uploads.size) return;
+    receives(this, { bring: (file, place) => this.#receive(file, place), refuse: (error) => this.#refuse(error) });
   }
 
   /** Act on a control that has a new value. @param {EventTarget | null} target */
@@ -105,14 +124,20 @@ class LabPanel extends HTMLElement {
     this.#want();
   }
 
-  /** Change to another architecture, or to the reader's own. @param {string} name @param {import("./upload.js").Upload} upload @param {EventTarget | null} target */
+  /** Take a file that was dropped or pasted. @param {File | undefined} file nothing stands for the text before @param {Node} place where */
+  #receive(file, place) {
+    const [name, upload] = /** @type {Settings} */ (this.#settings).uploadAt(place);
+    this.#bring(name, upload, file ?? upload.before ?? null);
+  }
+
+  /** Change to another architecture, or to the reader's own. @param {string} name @param {import("./upload.js").Upload | import("./trace-file.js").TraceFile} upload @param {EventTarget | File | null} target */
   async #bring(name, upload, target) {
     const { signal } = this.#turn;
     this.#activity?.begin();
     try {
       const fresh = await upload.changed(target, async (shipped) => (await runtime.ask({ text_of: shipped }, signal)).text);
       if (signal.aborted) return;
-      if (!fresh) return this.#activity?.end("Edit the text, then Run. It stays in this browser.");
+      if (!fresh) return this.#activity?.end(upload.advice);
       this.#settings?.forget(name);
       this.#want(true);
     } catch (error) {
@@ -132,6 +157,7 @@ class LabPanel extends HTMLElement {
     if (this.#settings?.held) return this.#activity?.end(HELD);
     if (!again && JSON.stringify(this.#settings?.arguments) === this.#asked) return;
     this.#wanted = true;
+    this.#halt.abort();
     if (!this.#busy) this.#work();
   }
 
@@ -140,7 +166,7 @@ class LabPanel extends HTMLElement {
     this.#busy = true;
     while (this.#wanted) {
       this.#wanted = false;
-      this.#activity?.begin();
+      this.#activity?.begin(this.#code?.python);
       await this.#ask(this.#turn.signal);
     }
     this.#busy = false;
@@ -156,8 +182,9 @@ class LabPanel extends HTMLElement {
     try {
       const builtIn = Object.keys(settings.changes).length === 0;
       const request = { lab: this.getAttribute("name"), arguments: asked, stamp: builtIn };
-      const answer = await runtime.ask(request, signal, () => this.#activity?.sent());
+      const { answer, of, count } = await this.#answer(request, asked, signal);
       if (signal.aborted) return;
+      if (!answer) return this.#halted(of, count);
       if (answer.error !== undefined) return this.#explain(answer.error);
       const { report, warning } = await prepared(answer, this.#output);
       if (signal.aborted) return;
@@ -171,6 +198,37 @@ class LabPanel extends HTMLElement {
     } catch (error) {
       if (!signal.aborted) this.#refuse(error);
     }
+  }
+
+  /** Ask for an answer; of a long run, show partial ones meanwhile. @param {{lab: string | null, arguments: import("./settings.js").Arguments}} request @param {import("./settings.js").Arguments} asked @param {AbortSignal} signal */
+  #answer(request, asked, signal) {
+    this.#halt = new AbortController();
+    /** @type {import("./long-run.js").Ears} */
+    const ears = {
+      halt: this.#halt.signal,
+      sent: () => this.#activity?.sent(),
+      tell: (progress) => this.#activity?.progress(progress),
+      show: async (partial, _, over) => {
+        const { report } = await prepared(partial, this.#output);
+        if (over.aborted) return false;
+        this.#settings?.adopt(asked, partial);
+        this.#show([...report.childNodes], partial);
+        return true;
+      },
+    };
+    return this.#code?.running ? this.#code.ask(request, signal, ears) : answerOf(runtime, request, signal, ears);
+  }
+
+  /** Say how far a long run came that was ended, unless other settings ended it. @param {number} of @param {number} count */
+  #halted(of, count) {
+    if (this.#wanted) return;
+    this.#activity?.end(of ? `Stopped after ${of} of ${count} replications; the result is of these. Run goes on from there.` : "Stopped. The last result stays.");
+  }
+
+  /** End what is under way: the replications if there are any, or else the Python that is busy. */
+  #stop() {
+    this.#halt.abort();
+    if (!this.#activity?.long) this.#code?.python.stop();
   }
 
   /** Say whether this machine got the result that the build got. @param {string | undefined} stamp hash of the result, if the settings are the page's */
@@ -196,13 +254,13 @@ class LabPanel extends HTMLElement {
     const kind = error instanceof NoAnswer ? error.kind : "";
     this.#activity?.end(kind === "stopped" ? message : "The result is the last one that worked.");
     if (kind === "stopped") return this.#content();
-    if (kind === "failed") return this.#complain(message, "Try again", () => this.#form?.requestSubmit());
+    if (kind === "failed" || kind === "memory") return this.#complain(message, "Try again", () => this.#form?.requestSubmit());
     this.#complain(kind === "broken" ? `This lab broke on these settings (${message}). That is a mistake of ours, not of yours.` : message);
   }
 
   /** Say that a run lasts very long, and offer to end it. */
   #offerRestart() {
-    this.#complain("There has been no answer for 60 s. It may still come; or stop Python and start it anew.", "Stop and restart", () => runtime.stop());
+    this.#complain("There has been no answer for 60 s. It may still come; or stop Python and start it anew.", "Stop and restart", () => this.#stop());
   }
 
   /** Show a message, with a button where something can be done. @param {string} message @param {string} [label] @param {() => void} [act] */
@@ -241,6 +299,7 @@ class LabPanel extends HTMLElement {
     this.#asked = "";
     clearTimeout(this.#typing);
     this.#settings?.reset();
+    this.#code?.leave();
     this.#content();
     this.#show(this.#built);
     this.#activity?.end("As built.");
@@ -249,6 +308,8 @@ class LabPanel extends HTMLElement {
   /** Show a result, with what can be taken away from it. @param {Node[]} report @param {import("./takeaway.js").Answer} [answer] what it was made of, unless it is the page's own */
   #show(report, answer) {
     this.#takeAway?.prepare(report, answer);
+    offerDocuments(report);
+    this.#code?.shows(answer);
     show(this.#output, report);
   }
 
@@ -256,14 +317,15 @@ class LabPanel extends HTMLElement {
   async #askBuiltIn() {
     this.#activity?.begin();
     try {
-      return await runtime.ask({ lab: this.getAttribute("name"), arguments: JSON.parse(this.dataset.arguments ?? "{}") }, this.#turn.signal, () => this.#activity?.sent());
+      const request = { lab: this.getAttribute("name"), arguments: JSON.parse(this.dataset.arguments ?? "{}") };
+      return (await answerOf(runtime, request, this.#turn.signal, { sent: () => this.#activity?.sent() })).answer;
     } finally {
       this.#activity?.end("");
     }
   }
 
-  /** Set the form to what a link says, and run it; a text that came with the link waits for the reader. @param {import("./settings.js").Arguments} values */
-  #open(values) {
+  /** Set the form to what a link says, and run it; a text or code that came with the link waits for the reader. @param {import("./settings.js").Arguments} values @param {string} code */
+  #open(values, code) {
     this.#reset();
     const refused = this.#settings?.put(values);
     this.scrollIntoView();
@@ -271,7 +333,9 @@ class LabPanel extends HTMLElement {
       this.#reset();
       return this.#complain(`This link sets ${refused} to something that this lab does not offer. The result shown is the built-in one.`);
     }
-    this.#want(true);
+    if (!code) return this.#want(true);
+    this.#code?.open(code);
+    this.#activity?.end("The code came with the link and has not been run: read it, then run it.");
   }
 }
 

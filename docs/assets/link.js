@@ -1,18 +1,19 @@
 /** A link to a panel's settings: a hash that holds them whole, so that no server has to keep them or gets to see them. */
 
 /** @typedef {import("./settings.js").Arguments} Arguments */
-/** @typedef {{lab: string, index: number, arguments: Arguments}} Link `index` counts the panels of this lab on the page */
+/** @typedef {{lab: string, index: number, arguments: Arguments, code?: string}} Link `index` counts the panels of this lab on the page; `code` is the lab's source as edited */
 
 const OURS = "#lab=";
 const VERSION = "v1.";
-/** Bytes after compression; much longer addresses are cut by programs that pass them on. */
-const LARGEST = 8192;
+/** Bytes after compression, enough for the edited source of a lab; much longer addresses are cut by programs that pass them on. */
+const LARGEST = 12 * 1024;
 
 /** Write a link's hash. @param {Link} link @returns {Promise<string>} @throws {RangeError} the settings are too long for an address */
 export async function hashOf(link) {
   const bytes = await piped(new TextEncoder().encode(JSON.stringify(link)), new CompressionStream("deflate-raw"));
   if (bytes.length > LARGEST) {
-    throw new RangeError(`Your architecture is too long for a link: ${(bytes.length / 1024).toFixed(1)} kB compressed, and ${LARGEST / 1024} kB is the most. Pass its file on instead.`);
+    const what = link.code ? "Your code" : "Your architecture";
+    throw new RangeError(`${what} is too long for a link: ${(bytes.length / 1024).toFixed(1)} kB compressed, and ${LARGEST / 1024} kB is the most. Pass its file on instead.`);
   }
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return `${OURS}${VERSION}${base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "")}`;
@@ -47,7 +48,8 @@ function checked(found) {
     if (typeof value.file === "string" && typeof value.text === "string") return [name, { file: value.file, text: value.text }];
     throw new TypeError(name);
   });
-  return { lab: found.lab, index: found.index, arguments: Object.fromEntries(values) };
+  if (found.code !== undefined && typeof found.code !== "string") throw new TypeError("code");
+  return { lab: found.lab, index: found.index, arguments: Object.fromEntries(values), ...(found.code && { code: found.code }) };
 }
 
 /** Send bytes through a stream. @param {Uint8Array<ArrayBuffer>} bytes @param {CompressionStream | DecompressionStream} stream */

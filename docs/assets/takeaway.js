@@ -1,15 +1,20 @@
-/** What a reader can take away from a panel: a link to its settings, the data of its result, its figures. And the way back: a link that is opened. */
+/** What a reader can take away from a panel: a link to its settings, the data of its result, the lab as a file, its figures. */
 
 import { pngOf, svgOf } from "./drawing.js";
-import { hashOf, isOurs, linkIn } from "./link.js";
+import { hashOf } from "./link.js";
+import { oneFile } from "./one-file.js";
+import { panelsOf } from "./opening.js";
 
 /** @typedef {import("./settings.js").Arguments} Arguments */
 /** @typedef {{data: object, arguments: Record<string, string>}} Answer */
-/** @typedef {{open: (values: Arguments) => void, complain: (message: string) => void}} Opener */
-/** @typedef {{changes: () => Arguments, say: (word: string) => void, builtIn: () => Promise<Answer>}} Source what a panel lends: `builtIn` asks Python for the page's own result */
+/**
+ * @typedef {{changes: () => Arguments, settings: () => Arguments, code: () => string, say: (word: string) => void, builtIn: () => Promise<Answer>}} Source
+ *   what a panel lends: `changes` of the page's `settings`, the edited `code` of the result, if it is; `builtIn` asks Python for the page's own result
+ */
 
 const ROW = `<button type="button" data-take="link">Copy link</button>
   <span>Data <button type="button" data-take="csv" aria-label="CSV file of the tables">CSV</button><button type="button" data-take="json" aria-label="JSON file of the result">JSON</button></span>
+  <span>Lab <button type="button" data-take="py" aria-label="Python file of the lab, with these settings">Python</button></span>
   <span class="nh-said" aria-hidden="true"></span>`;
 const FIGURE = `Figure <button type="button" data-take="svg" aria-label="SVG file of the figure">SVG</button><button type="button" data-take="png" aria-label="PNG file of the figure">PNG</button>`;
 
@@ -60,6 +65,7 @@ export class TakeAway {
     const number = figure ? `-figure-${figures.indexOf(figure) + 1}` : "";
     const file = `nines-and-hops-${this.#lab}${number}.${button.dataset.take}`;
     if (button.dataset.take === "link") return this.#copyLink();
+    if (button.dataset.take === "py") return save(`${this.#lab}.py`, await this.#python(), "text/x-python");
     if (button.dataset.take === "csv") return save(file, csvOf(this.#panel), "text/csv");
     if (button.dataset.take === "json") return save(file, await this.#json(), "application/json");
     const svg = svgOf(/** @type {Element} */ (figure));
@@ -72,9 +78,15 @@ export class TakeAway {
 
   /** Put a link to the settings on the clipboard or, where that is refused, into the address bar. */
   async #copyLink() {
-    const values = this.#source.changes();
-    const hash = await hashOf({ lab: this.#lab, index: panelsOf(this.#lab).indexOf(this.#panel), arguments: values });
-    const own = Object.values(values).some((value) => typeof value !== "string") ? " It holds the text of your architecture." : "";
+    const changed = Object.entries(this.#source.changes());
+    // What Python reads where it is cannot be in a link.
+    const left = changed.filter(([, value]) => typeof value === "object" && "path" in value).map(([name]) => name);
+    const of = (/** @type {string} */ name) => /** @type {HTMLElement | null} */ (this.#panel.querySelector(`[name="${name}"]`))?.dataset.dependsOn ?? "";
+    const values = Object.fromEntries(changed.filter(([name]) => !left.includes(name) && !left.includes(of(name))));
+    const code = this.#source.code();
+    const hash = await hashOf({ lab: this.#lab, index: panelsOf(this.#lab).indexOf(this.#panel), arguments: values, ...(code && { code }) });
+    const held = [Object.values(values).some((value) => typeof value !== "string") && "the text of your architecture", code && "your code"].filter(Boolean);
+    const own = (held.length ? ` It holds ${held.join(" and ")}.` : "") + (left.length ? " It does not hold your file: pass that on beside it." : "");
     try {
       await navigator.clipboard.writeText(new URL(hash, location.href).href);
       return `Link copied.${own}`;
@@ -90,6 +102,12 @@ export class TakeAway {
     if (!this.#answer) this.#said.textContent = "Asking Python …";
     const { arguments: used, data } = this.#answer ?? (await this.#source.builtIn());
     return `${JSON.stringify({ lab: this.#lab, arguments: used, takeaway, data }, null, 2)}\n`;
+  }
+
+  /** The lab as a file, with the settings as they are and, if the result is that of edited code, with this code. */
+  #python() {
+    const title = this.#panel.querySelector(".nh-title")?.textContent ?? "";
+    return oneFile(this.#lab, title, this.#source.settings(), this.#source.code());
   }
 
   /** Say a word in the panel's live region, and beside the buttons, which may be far from it. @param {string} word */
@@ -110,7 +128,7 @@ function group(html, label) {
 }
 
 /** Save a file. @param {string} name @param {string | Blob} content @param {string} type @returns {string} what has been done */
-function save(name, content, type) {
+export function save(name, content, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
@@ -138,38 +156,3 @@ function csvOf(panel) {
 function quoted(text) {
   return /[",\r\n]|^#/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
-
-/** The panels of a lab on this page. @param {string} lab @returns {Element[]} */
-function panelsOf(lab) {
-  return [...document.querySelectorAll("lab-panel")].filter((panel) => panel.getAttribute("name") === lab);
-}
-
-/** @type {WeakMap<Element, Opener>} */
-const openers = new WeakMap();
-/** The link that each page, known by its first panel, has opened. @type {WeakMap<Element, string>} */
-const opened = new WeakMap();
-
-/** Let a panel open links that are about it, the one in the address first. @param {Element} panel @param {Opener} opener */
-export function opensLinks(panel, opener) {
-  openers.set(panel, opener);
-  openLink();
-}
-
-/** Open the link in the address, if it is one of ours and has not been opened yet. */
-async function openLink() {
-  const { hash } = location;
-  const first = document.querySelector("lab-panel");
-  if (!first || (isOurs(hash) && opened.get(first) === hash)) return;
-  opened.set(first, hash);
-  if (!isOurs(hash)) return;
-  try {
-    const link = await linkIn(hash);
-    const panel = panelsOf(link.lab)[link.index];
-    if (!panel) throw new RangeError("The lab that this link is about is not on this page.");
-    openers.get(panel)?.open(link.arguments);
-  } catch (error) {
-    openers.get(first)?.complain(`${error instanceof Error ? error.message : error} The result shown is the built-in one.`);
-  }
-}
-
-window.addEventListener("hashchange", openLink);

@@ -1,44 +1,49 @@
-/** Tasks beside a panel: an answer opens only after a prediction, and a goal that a run reaches is marked. Pages may come and go. */
+/** The element `<nh-tasks>`: the tasks that the build has written come to life, with what is kept of them. Pages may come and go. */
 
-/** The prediction that stands in a task. @param {Element} task */
-function chosen(task) {
-  return /** @type {HTMLInputElement | null} */ (task.querySelector("input[type=radio]:checked"));
-}
+import { Predict } from "./predict.js";
+import { progress } from "./progress.js";
+import { Reach } from "./task.js";
+import { Write } from "./write.js";
 
-/** Say something in a task, in a live region after its options. @param {Element} task @param {string} words @param {string} [verdict] "right" or "wrong" */
-function say(task, words, verdict = "") {
-  const said = task.querySelector(".nh-verdict") ?? document.createElement("p");
-  if (!said.isConnected) {
-    said.className = "nh-verdict";
-    said.setAttribute("role", "status");
-    task.querySelector("fieldset")?.after(said);
+const KINDS = { predict: Predict, reach: Reach, write: Write };
+
+class Tasks extends HTMLElement {
+  /** @type {import("./task.js").Task[]} */
+  #tasks = [];
+  #refresh = () => this.#tasks.forEach((task) => task.refresh());
+
+  /** Come to life: the browser calls this when the element enters a page. */
+  connectedCallback() {
+    if (!this.#tasks.length) {
+      for (const root of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-task]"))) {
+        const kind = /** @type {keyof typeof KINDS} */ ((root.dataset.task ?? "").split("-")[0]);
+        this.#tasks.push(new KINDS[kind](root, this.lab));
+      }
+      this.toggleAttribute("data-live", true);
+    }
+    progress.addEventListener("change", this.#refresh);
+    this.#refresh();
   }
-  said.textContent = words;
-  task.setAttribute("data-verdict", verdict);
-}
 
-document.addEventListener("click", (event) => {
-  const summary = event.target instanceof Element && event.target.closest(".nh-predict > .nh-answer > summary");
-  const task = summary && summary.closest(".nh-predict");
-  if (!task) return;
-  const choice = chosen(task);
-  if (!choice) {
-    event.preventDefault();
-    return say(task, "Choose an answer first: a prediction that turns out wrong is what you remember.");
+  disconnectedCallback() {
+    progress.removeEventListener("change", this.#refresh);
+    for (const task of this.#tasks) task.leave();
   }
-  const right = choice.value === /** @type {HTMLElement} */ (task).dataset.right;
-  say(task, right ? "Right." : "Not so.", right ? "right" : "wrong");
-  task.querySelector("fieldset")?.setAttribute("disabled", "");
-});
+
+  get lab() {
+    return /** @type {HTMLElement | null} */ (this.querySelector(".nh-tasks"))?.dataset.lab ?? "";
+  }
+
+  /** Hear of a run of the panel. @param {string[]} reached names of tasks @returns {boolean} whether one of them is new */
+  ran(reached) {
+    return this.#tasks.map((task) => task.ran(reached.includes(task.name))).some(Boolean);
+  }
+}
 
 /** Mark the goals that a run has reached; a mark stays. @param {string} lab @param {string[]} reached names of tasks @returns {boolean} whether a mark is new */
 export function markReached(lab, reached) {
-  let news = false;
-  for (const name of reached) {
-    for (const mark of document.querySelectorAll(`.nh-tasks[data-lab="${CSS.escape(lab)}"] [data-task="${CSS.escape(name)}"] .nh-met[hidden]`)) {
-      mark.removeAttribute("hidden");
-      news = true;
-    }
-  }
-  return news;
+  const lists = /** @type {Tasks[]} */ ([...document.querySelectorAll("nh-tasks")]);
+  return lists.filter((list) => list.lab === lab).map((list) => list.ran(reached)).some(Boolean);
 }
+
+customElements.define("nh-tasks", Tasks);
