@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from labs_py.model.duration import ZERO, Constant, Duration
+from labs_py.model.policy import Breaker, Retries, Throttle
+
+type Balancer = Literal["random", "round_robin", "least_requests", "two_choices"]
+BALANCERS: tuple[Balancer, ...] = ("random", "round_robin", "least_requests", "two_choices")
 
 
 @dataclass(frozen=True)
@@ -11,6 +16,8 @@ class Call:
     """A call of one service, made `times` times in a row.
 
     `timeout` is in seconds. `after` names earlier calls of the same list whose results this one needs.
+    Only a simulation heeds the rest. `hedge` is after how many seconds without an answer a second copy is sent; `bulkhead` is how many
+    of these calls one instance of the caller has under way at most.
     """
 
     service: str
@@ -19,6 +26,11 @@ class Call:
     optional: bool = False
     timeout: float | None = None
     after: tuple[str, ...] = ()
+    retries: Retries | None = None
+    hedge: float | None = None
+    breaker: Breaker | None = None
+    bulkhead: int | None = None
+    throttle: Throttle | None = None
 
     @property
     def target(self) -> str:
@@ -63,6 +75,10 @@ class Service:
 
     `availability` is that of one instance, a probability. Instance i stands on `runs_on[i % len(runs_on)]`.
     `round_trip` is the network's part of a call of this service; `service_time` is the service's own work per call.
+
+    Only a simulation heeds the rest. Each instance has `servers` workers, or any number (None); at most `queue_limit` requests wait for
+    one. A worker is kept until the answer is sent when the service is `blocking`, else only for the service's own work. A request whose
+    turn comes after more than `shed_after` seconds is refused. `balancer` is how calls find an instance.
     """
 
     name: str
@@ -74,6 +90,11 @@ class Service:
     calls: tuple[Step, ...] = ()
     operations: Mapping[str, Operation] = field(default_factory=dict)
     runs_on: tuple[str, ...] = ()
+    servers: int | None = None
+    queue_limit: int | None = None
+    shed_after: float | None = None
+    blocking: bool = True
+    balancer: Balancer = "round_robin"
 
     def calls_for(self, operation: str) -> tuple[Step, ...]:
         """Return what a call of `operation` does downstream."""
@@ -88,13 +109,20 @@ class Service:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One kind of request: it enters at `entry` and then makes `calls` in order. `weight` is its share of the load, unnormalized."""
+    """One kind of request: it enters at `entry` and then makes `calls` in order. `weight` is its share of the load, unnormalized.
+
+    Only a simulation heeds the rest, all of it the client's doing: how long it waits for an answer, what it retries, and the `deadline`
+    that it passes on, after which nobody starts to work on the request any more. Times are in seconds.
+    """
 
     name: str
     entry: str
     weight: float = 1.0
     calls: tuple[Step, ...] = ()
     client_round_trip: Duration = ZERO
+    timeout: float | None = None
+    deadline: float | None = None
+    retries: Retries | None = None
 
 
 @dataclass(frozen=True)

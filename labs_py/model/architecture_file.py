@@ -20,6 +20,7 @@ from labs_py.model.architecture import (
     walk,
 )
 from labs_py.model.duration import ZERO, Duration, parse_duration, parse_seconds
+from labs_py.model.policy_file import CALL_KEYS, CAPACITY_KEYS, Policies, read_capacity, read_policies, read_retries
 
 LARGEST_FILE = 1_000_000
 MOST_SERVICES = 1_000
@@ -30,7 +31,21 @@ DEEPEST_TABLE = 3 * DEEPEST
 # Refused unread: merely to free the tables that a key of thousands of parts makes would exhaust the browser's stack.
 _LONG_KEY = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)""" + f"{{{DEEPEST}}}")
 _STEP_KEYS = ("optional", "timeout", "after")
-_SERVICE_KEYS = ("availability", "replicas", "needs", "round_trip", "service_time", "calls", "operations", "runs_on")
+_DEFAULT_KEYS = (
+    "availability",
+    "replicas",
+    "needs",
+    "round_trip",
+    "service_time",
+    *CAPACITY_KEYS,
+    "timeout",
+    *CALL_KEYS,
+)
+_SERVICE_KEYS = (
+    *("availability", "replicas", "needs", "round_trip", "service_time", "calls", "operations", "runs_on"),
+    *(*CAPACITY_KEYS, "timeout", *CALL_KEYS),
+)
+_ENDPOINT_KEYS = ("entry", "weight", "calls", "client_round_trip", "timeout", "deadline", "retries")
 
 
 class ArchitectureError(ValueError):
@@ -117,6 +132,7 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.defaults: Mapping[str, object] = {}
+        self.policies: dict[str, Policies] = {}  # what callers of a service do, unless the call says otherwise
 
     def error(self, at: str, rule: str, value: object) -> ArchitectureError:
         return ArchitectureError(f"{self.file}: {at} must be {rule}, got {_short(value)}")
@@ -166,6 +182,13 @@ class _Reader:
             raise self.error(at, "true or false", value)
         return value
 
+    def one_of[T: str](self, at: str, value: object, known: tuple[T, ...]) -> T:
+        for name in known:
+            if value == name:
+                return name
+        meant = _meant(value, list(known)) if isinstance(value, str) else ""
+        raise ArchitectureError(f"{self.file}: {at} must be one of {', '.join(known)}, got {_short(value)}{meant}")
+
     def duration(self, at: str, value: object) -> Duration:
         return self._time(at, value, parse_duration)
 
@@ -195,7 +218,7 @@ class _Reader:
         self.defaults = self.table(
             "defaults",
             document.get("defaults", {}),
-            ("availability", "replicas", "needs", "round_trip", "service_time"),
+            _DEFAULT_KEYS,
         )
         self.check_defaults()
         self.service_tables = self.tables("services", document.get("services", {}))
@@ -212,6 +235,7 @@ class _Reader:
             )
             for name, table in self.tables("infrastructure", document.get("infrastructure", {})).items()
         }
+        self.policies = {name: self.service_policies(name, table) for name, table in self.service_tables.items()}
         services = {name: self.service(name, table, infrastructure) for name, table in self.service_tables.items()}
         endpoints = {name: self.endpoint(name, table) for name, table in endpoint_tables.items()}
         if not math.fsum(item.weight for item in endpoints.values()) > 0:
@@ -240,7 +264,14 @@ class _Reader:
             "service_time": self.duration,
         }
         for key, value in self.defaults.items():
-            read[key](f"defaults.{key}", value)
+            if key in read:
+                read[key](f"defaults.{key}", value)
+        read_capacity(self, "defaults", self.defaults)
+        read_policies(self, "defaults", self.defaults, Policies())
+
+    def service_policies(self, name: str, value: object) -> Policies:
+        otherwise = read_policies(self, "defaults", self.defaults, Policies())
+        return read_policies(self, f"services.{name}", self.table(f"services.{name}", value, _SERVICE_KEYS), otherwise)
 
     def service(self, name: str, value: object, infrastructure: Mapping[str, float]) -> Service:
         at = f"services.{name}"
@@ -262,6 +293,7 @@ class _Reader:
                 for operation, item in self.tables(f"{at}.operations", table.get("operations", {})).items()
             },
             tuple(self.name_in(f"{at}.runs_on", item, "an infrastructure", infrastructure) for item in runs_on),
+            **read_capacity(self, at, table),
         )
 
     def operation(self, at: str, value: object) -> Operation:
@@ -273,7 +305,7 @@ class _Reader:
 
     def endpoint(self, name: str, value: object) -> Endpoint:
         at = f'endpoints."{name}"'
-        table = self.table(at, value, ("entry", "weight", "calls", "client_round_trip"))
+        table = self.table(at, value, _ENDPOINT_KEYS)
         if "entry" not in table:
             raise ArchitectureError(
                 f"{self.file}: {at}.entry must name the service that the request enters at, got nothing"
@@ -286,6 +318,9 @@ class _Reader:
             self.duration(f"{at}.client_round_trip", table["client_round_trip"])
             if "client_round_trip" in table
             else ZERO,
+            self.seconds(f"{at}.timeout", table["timeout"]) if "timeout" in table else None,
+            self.seconds(f"{at}.deadline", table["deadline"]) if "deadline" in table else None,
+            read_retries(self, f"{at}.retries", table["retries"]) if "retries" in table else None,
         )
 
     # --- calls ---------------------------------------------------------------------------------
@@ -309,7 +344,7 @@ class _Reader:
     def step(self, at: str, item: object, depth: int) -> Step:
         if isinstance(item, str):
             service, operation = self.target(at, item)
-            return Call(service, operation)
+            return _call(service, operation, self.policies[service])
         if not isinstance(item, dict):
             raise self.error(at, "a service name or a table", item)
         kinds = [key for key in ("service", "parallel", "any") if key in item]
@@ -321,13 +356,14 @@ class _Reader:
         if not isinstance(after, list) or not all(isinstance(name, str) for name in after):
             raise self.error(f"{at}.after", "a list of names", after)
         if kinds == ["service"]:
-            self.table(at, item, ("service", "operation", "times", *_STEP_KEYS))
+            self.table(at, item, ("service", "operation", "times", *_STEP_KEYS, *CALL_KEYS))
             service = self.name_in(f"{at}.service", item["service"], "a service", self.service_tables)
             operation = (
                 self.operation_name(f"{at}.operation", service, item["operation"]) if "operation" in item else ""
             )
             times = self.whole(f"{at}.times", item.get("times", 1), 1, 1_000)
-            return Call(service, operation, times, optional, timeout, tuple(after))
+            policies = read_policies(self, at, item, self.policies[service])
+            return _call(service, operation, policies, times=times, optional=optional, after=tuple(after))
         kind = kinds[0]
         self.table(at, item, (kind, *_STEP_KEYS))
         members = item[kind]
@@ -401,6 +437,30 @@ class _Reader:
                     f"at most {MOST_CALLS:,} calls in all, callees' included",
                     total,
                 )
+
+
+def _call(
+    service: str,
+    operation: str,
+    policies: Policies,
+    *,
+    times: int = 1,
+    optional: bool = False,
+    after: tuple[str, ...] = (),
+) -> Call:
+    return Call(
+        service,
+        operation,
+        times,
+        optional,
+        policies.timeout,
+        after,
+        policies.retries,
+        policies.hedge,
+        policies.breaker,
+        policies.bulkhead,
+        policies.throttle,
+    )
 
 
 def _arrows(path: list[str]) -> str:
