@@ -12,6 +12,7 @@ import { NoAnswer, runtime } from "./runtime.js";
 import { Settings } from "./settings.js";
 import { TakeAway } from "./takeaway.js";
 import { markReached } from "./tasks.js";
+import { inTurn, leaveTurn } from "./turns.js";
 
 const TYPING = 120;
 const HELD = "The architecture came with the link and has not been run: read it, then Run.";
@@ -38,11 +39,17 @@ class LabPanel extends HTMLElement {
   /** The arguments of the request made last, as JSON text. */
   #asked = "";
 
-  /** Come to life, once: the browser calls this whenever the element enters a page. */
+  /** Come to life, once, when it is this panel's turn: the browser calls this whenever the element enters a page. */
   connectedCallback() {
     this.#turn = new AbortController();
-    if (this.#form) foresee(this, this.#form);
-    if (this.#settings || !this.#form) return;
+    if (!this.#form) return;
+    foresee(this, this.#form);
+    if (!this.#settings) inTurn(this, () => this.#comeToLife());
+  }
+
+  /** Take over what the build has written. */
+  #comeToLife() {
+    if (!this.#form) return;
     this.#built = [...this.#output.childNodes];
     this.#error.id ||= `nh-error-${++panels}`;
     this.#settings = new Settings(this.#form);
@@ -65,6 +72,7 @@ class LabPanel extends HTMLElement {
   /** Forget what is under way: the browser calls this when the element leaves its page. */
   disconnectedCallback() {
     forget(this);
+    leaveTurn(this);
     this.#turn.abort();
     clearTimeout(this.#typing);
   }

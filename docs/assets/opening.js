@@ -1,6 +1,7 @@
 /** What sets a panel from outside: the link in the address, or a task of the page. */
 
 import { isOurs, linkIn } from "./link.js";
+import { takeAll } from "./turns.js";
 
 /** @typedef {import("./settings.js").Arguments} Arguments */
 /** @typedef {{open: (values: Arguments, code: string) => void, complain: (message: string) => void}} Opener `code` is empty for the lab's own */
@@ -23,6 +24,7 @@ export function opensLinks(panel, opener) {
 
 /** Set the first panel of a lab on this page, run it, and take the reader there. @param {string} lab @param {Arguments} values @returns {boolean} whether there is one */
 export function openIn(lab, values) {
+  takeAll();
   const panel = panelsOf(lab).find((one) => openers.has(one));
   if (!panel) return false;
   openers.get(panel)?.open(values, "");
@@ -39,6 +41,7 @@ async function openLink() {
   if (!isOurs(hash)) return;
   try {
     const link = await linkIn(hash);
+    takeAll();
     const panel = panelsOf(link.lab)[link.index];
     if (!panel) throw new RangeError("The lab that this link is about is not on this page.");
     openers.get(panel)?.open(link.arguments, link.code ?? "");

@@ -3,6 +3,7 @@
 import { Predict } from "./predict.js";
 import { progress } from "./progress.js";
 import { Reach } from "./task.js";
+import { inTurn, leaveTurn } from "./turns.js";
 import { Write } from "./write.js";
 
 const KINDS = { predict: Predict, reach: Reach, write: Write };
@@ -12,20 +13,25 @@ class Tasks extends HTMLElement {
   #tasks = [];
   #refresh = () => this.#tasks.forEach((task) => task.refresh());
 
-  /** Come to life: the browser calls this when the element enters a page. */
+  /** Come to life, once, when it is their turn: the browser calls this whenever the element enters a page. */
   connectedCallback() {
-    if (!this.#tasks.length) {
-      for (const root of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-task]"))) {
-        const kind = /** @type {keyof typeof KINDS} */ ((root.dataset.task ?? "").split("-")[0]);
-        this.#tasks.push(new KINDS[kind](root, this.lab));
-      }
-      this.toggleAttribute("data-live", true);
-    }
     progress.addEventListener("change", this.#refresh);
+    if (this.#tasks.length) this.#refresh();
+    else inTurn(this, () => this.#comeToLife());
+  }
+
+  /** Take over what the build has written. */
+  #comeToLife() {
+    for (const root of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-task]"))) {
+      const kind = /** @type {keyof typeof KINDS} */ ((root.dataset.task ?? "").split("-")[0]);
+      this.#tasks.push(new KINDS[kind](root, this.lab));
+    }
+    this.toggleAttribute("data-live", true);
     this.#refresh();
   }
 
   disconnectedCallback() {
+    leaveTurn(this);
     progress.removeEventListener("change", this.#refresh);
     for (const task of this.#tasks) task.leave();
   }
