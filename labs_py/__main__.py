@@ -72,9 +72,13 @@ def _run(item: lab.Lab, rest: Sequence[str], settings: Mapping[str, object]) -> 
     as_json = "--json" in rest
     words = {**settings, **_given(item, [word for word in rest if word != "--json"])}
     target = str(words.pop(_SAVE)) if _saves(item) and _SAVE in words else ""
-    given = {name: _told(value) for name, value in words.items()}
-    values = item.values(given)
-    report = item.report(given)
+    progress = _Progress()
+    given = {name: _told(value, progress) for name, value in words.items()}
+    try:
+        values = item.values(given)
+        report = item.report(given)
+    finally:
+        progress.clear()
     if target:
         _save(target, report)
     if not as_json:
@@ -101,9 +105,9 @@ def _save(target: str, report: Report) -> None:
         ) from None
 
 
-def _told(value: object) -> object:
+def _told(value: object, progress: "_Progress") -> object:
     """Return a value; of a file that is read a piece at a time, with whom to tell how far that is."""
-    return {**value, "tell": _Progress()} if isinstance(value, Mapping) and "path" in value else value
+    return {**value, "tell": progress} if isinstance(value, Mapping) and "path" in value else value
 
 
 class _Progress:
@@ -115,14 +119,18 @@ class _Progress:
 
     def __call__(self, done: int, total: int, requests: int) -> None:
         now = time.monotonic()
-        if not sys.stderr.isatty() or (now - self._said < 0.5 and done < total):
+        if now - self._said < 0.5 or not sys.stderr.isatty():
             return
-        if done < total:
-            print(f"\r{done * 100 // total} % read, {requests:,} requests", end="\x1b[K", file=sys.stderr, flush=True)
-            self._said, self._shown = now, True
-        elif self._shown:
+        # None is whole as long as more of its spans may follow.
+        found = f", {requests:,} requests" if requests else ""
+        print(f"\r{done * 100 // max(total, 1)} % read{found}", end="\x1b[K", file=sys.stderr, flush=True)
+        self._said, self._shown = now, True
+
+    def clear(self) -> None:
+        """Take what was said away."""
+        if self._shown:
             print(end="\r\x1b[K", file=sys.stderr, flush=True)
-            self._shown = False
+        self._shown = False
 
 
 def _given(item: lab.Lab, words: Sequence[str]) -> Mapping[str, object]:

@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from html import escape
+from typing import Any
 
-from labs_py.model import architecture_file
+from labs_py.model import architecture_file, recording
 from labs_py.model.architecture import Architecture
+from labs_py.model.recording import Recording
+from labs_py.model.trace_file import TraceFileError
 
 
 class LabError(ValueError):
@@ -61,7 +64,7 @@ class Choice:
     """
 
     label: str
-    options: Mapping[str, str] | Callable[[Architecture], Mapping[str, str]]
+    options: Mapping[str, str] | Callable[[Any], Mapping[str, str]]
     of: str = ""
     hint: str = ""
 
@@ -70,8 +73,8 @@ class Choice:
         if isinstance(self.options, Mapping):
             return self.options
         source = values[self.of]
-        if not isinstance(source, Architecture):
-            raise LabError(f"of must name an architecture parameter, got {self.of!r}")
+        if not isinstance(source, Architecture | Recording):
+            raise LabError(f"of must name an architecture or a recording, got {self.of!r}")
         return self.options(source)
 
     def parse(self, name: str, text: str, options: Mapping[str, str]) -> str:
@@ -132,7 +135,39 @@ class Upload:
         )
 
 
-Kind = Range | Choice | Flag | Upload
+@dataclass(frozen=True)
+class Traces:
+    """Recorded requests: those that are shipped, or the reader's own file, however large."""
+
+    label: str = "Recording"
+    hint: str = "Your own file stays in your browser."
+
+    def parse(self, name: str, given: object) -> Recording:
+        """Return the recording: `given` is a shipped name, or a mapping with the `file` name and its `text`, or its `path` and whom to `tell`."""
+        try:
+            if not isinstance(given, Mapping):
+                if given not in recording.names():
+                    raise LabError(one_of(name, str(given), recording.names()))
+                return recording.load(str(given))
+            if "text" in given:
+                return recording.parse(str(given["text"]), str(given["file"]))
+            told = [given["tell"]] if "tell" in given else []
+            return recording.read(str(given["path"]), str(given["file"]), *told)
+        except TraceFileError as error:
+            raise LabError(str(error)) from None
+
+    def control(self, name: str, ident: str, text: str) -> str:
+        """Return a select of the shipped recordings and a way to choose a file."""
+        shipped = {item: item for item in recording.names()}
+        return (
+            f'<select id="{ident}" name="{name}" data-traces>{option_tags(shipped, text)}<option value="@file">Your own traces…</option></select>'
+            f'<div class="nh-file" hidden><label class="nh-pick">Choose a file of traces<input type="file" '
+            f'accept=".json,.jsonl,.ndjson,.gz,application/json,application/gzip" data-file></label>'
+            f'<p class="nh-chosen" data-chosen></p></div>'
+        )
+
+
+Kind = Range | Choice | Flag | Upload | Traces
 
 
 def one_of(name: str, text: str, known: Sequence[str]) -> str:

@@ -92,7 +92,23 @@ class Figure:
         )
 
 
-Part = Metric | Table | Figure
+@dataclass(frozen=True)
+class Document:
+    """A file that the reader can take along, shown folded."""
+
+    name: str
+    text: str
+    caption: str
+
+    def html(self) -> str:
+        """Return a box to open, with the text in it."""
+        return (
+            f'<details class="nh-document" data-name="{escape(self.name, quote=True)}"><summary>{as_html(self.caption)}</summary>'
+            f'<pre tabindex="0" role="region" aria-label="{escape(self.name, quote=True)}">{escape(self.text)}</pre></details>'
+        )
+
+
+Part = Metric | Table | Figure | Document
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,11 @@ class Report:
     takeaway: str
     parts: Sequence[Part] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> list[Document]:
+        """The documents, in order."""
+        return [part for part in self.parts if isinstance(part, Document)]
 
     @property
     def figures(self) -> list[Figure]:
@@ -127,18 +148,20 @@ class Report:
             if isinstance(part, Figure):
                 pieces.append(part.html(figures))
                 figures += 1
-            elif isinstance(part, Table):
+            elif isinstance(part, Table | Document):
                 pieces.append(part.html())
         return "".join(pieces)
 
     def text(self) -> str:
-        """Return the report for a terminal; a figure appears as its table."""
+        """Return the report for a terminal; a figure appears as its table, a document as its name."""
         pieces = [self.takeaway]
         for part in self.parts:
             if isinstance(part, Metric):
                 pieces.append(f"{part.label}: {part.value}" + (f" ({part.note})" if part.note else ""))
             elif isinstance(part, Figure):
                 pieces.append(f"{part.caption}\n{part.table.text()}")
+            elif isinstance(part, Document):
+                pieces.append(f"{part.caption}: {part.name}")
             else:
                 pieces.append(part.text())
         return "\n\n".join(pieces)

@@ -47,7 +47,7 @@ def test_a_parameter_without_a_kind_is_refused_when_the_lab_is_read() -> None:
         raise AssertionError(speed, fan)
 
     with pytest.raises(
-        LabError, match="speed must be keyword-only, with a default and one Range, Choice, Flag or Upload"
+        LabError, match="speed must be keyword-only, with a default and one Range, Choice, Flag, Upload or Traces"
     ):
         list(lab._parameters(run))
 
@@ -57,7 +57,7 @@ def test_the_options_of_a_choice_may_depend_on_the_architecture_before_it() -> N
         (name, item.name)
         for name in lab.names()
         for item in lab.load(name).parameters
-        if isinstance(item.kind, Choice) and item.kind.of
+        if isinstance(item.kind, Choice) and item.kind.of == "architecture"
     ]
     assert dependent
     for name, parameter in dependent:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from labs_py import desk, lab
 from labs_py.exercise import Predict, Reach, Write
-from labs_py.model.architecture import Architecture
-from labs_py.parameter import Choice, Flag, LabError, Range, Upload
+from labs_py.model import recording
+from labs_py.parameter import Choice, Flag, LabError, Range, Traces, Upload
 
 LABS = lab.names()
 
@@ -126,6 +126,8 @@ def _texts(item: lab.Lab, draw: Any) -> Mapping[str, str]:
             texts[parameter.name] = draw(st.sampled_from(list(kind.available(values))))
         elif isinstance(kind, Flag):
             texts[parameter.name] = draw(st.sampled_from(["true", "false"]))
+        elif isinstance(kind, Traces):
+            texts[parameter.name] = draw(st.sampled_from(recording.names()))
         else:
             texts[parameter.name] = draw(
                 st.sampled_from(["textbook_chain", "checkout", "online_boutique", "social_network"])
@@ -180,9 +182,8 @@ def test_defaults_that_another_architecture_lacks_give_way_to_its_first_option()
         item = lab.load(name)
         for parameter in item.parameters:
             if isinstance(parameter.kind, Choice) and parameter.kind.of:
-                values = item.values({parameter.kind.of: "textbook_chain"})
-                source = values[parameter.kind.of]
-                assert isinstance(source, Architecture)
+                of = next(other for other in item.parameters if other.name == parameter.kind.of)
+                values = item.values({of.name: "social_network" if isinstance(of.kind, Traces) else "textbook_chain"})
                 assert values[parameter.name] in parameter.kind.available(values)
 
 

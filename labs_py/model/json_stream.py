@@ -3,12 +3,16 @@
 Reads one document or many, one after another with or without line breaks between them.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 _SPACE = " \t\r\n\ufeff"
 _DECODER = JSONDecoder()
+_DEEPEST = 200  # levels within one element
+_SLICE = 2_048
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 _LONGEST_TOKEN = 16  # of those that are not strings or numbers: -Infinity, \\u escapes
 
 
@@ -93,6 +97,7 @@ class _Text:
             self._used += self._at
             self._held = "".join([self._held[self._at :], *parts])
             self._at = 0
+            self._refuse_depth()
         return bool(parts)
 
     def next(self) -> str:
@@ -113,6 +118,24 @@ class _Text:
             raise self.error(f"expected {' or '.join(expected)}, got {got}")
         self._at += 1
         return character
+
+    def _refuse_depth(self) -> None:
+        """Refuse what is nested too deep, unparsed: a browser's stack ends without a RecursionError."""
+        depth, held = 0, self._held
+        for start in range(0, len(held), _SLICE):
+            part = held[start : start + _SLICE]
+            opened = part.count("{") + part.count("[")
+            if depth + opened > _DEEPEST:
+                break
+            depth = max(0, depth + opened - part.count("}") - part.count("]"))
+        else:
+            return
+        # It may be. Brackets in strings do not count.
+        depth = 0
+        for found in _BRACKETS.finditer(held):
+            depth = max(0, depth + (1 if found[0] in "[{" else -1 if found[0] in "]}" else 0))
+            if depth > _DEEPEST:
+                raise self.error("nested too deep")
 
     def value(self) -> Any:
         """Take the next value, reading on until it is whole.

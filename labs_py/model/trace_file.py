@@ -16,7 +16,8 @@ from typing import Any
 from labs_py.model.json_stream import JSONStreamError, elements
 from labs_py.model.recorded_span import Kind, RecordedSpan
 
-_ARRAYS = ("data", "resourceSpans", "resource_spans")
+_OTLP = ("resourceSpans", "resource_spans", "batches")  # the last is what Grafana Tempo says
+_ARRAYS = ("data", *_OTLP)
 _OTLP_KINDS: Mapping[object, Kind] = {
     **dict.fromkeys((1, "SPAN_KIND_INTERNAL"), "internal"),
     **dict.fromkeys((2, "SPAN_KIND_SERVER"), "server"),
@@ -63,28 +64,41 @@ def recorded(chunks: Iterable[str], file: str) -> Iterator[Recorded]:
         ) from None
     except JSONStreamError as error:
         after = f", after {count:,} spans" if count else ""
+        what = f"{str(error).removesuffix(' starting at')} at character {error.position + 1:,}{after}"
         raise TraceFileError(
-            f"{file} must be JSON: {error} at character {error.position + 1:,}{after}. Export the traces again, or cut the damaged end off."
+            f"{file} must be JSON: {what}. Export the traces again, or cut the damaged end off."
         ) from None
 
 
 def _element(key: str, item: Any, file: str) -> Iterable[Recorded]:
-    if key in ("resourceSpans", "resource_spans"):
+    if key in _OTLP:
         return _otlp(item, f"{file}: {key}")
-    if key in ("data", ""):
-        if isinstance(item, Mapping):
-            if "parent" in item and "child" in item:
-                return [_dependency(item, file)]
-            if "spans" in item:
-                return _jaeger(item, file)
-            if "resourceSpans" in item:  # lines that somebody has put into one array
-                return (span for part in item["resourceSpans"] for span in _otlp(part, file))
-        if key == "data" and item is None:  # what Jaeger answers when it finds nothing
-            return []
+    if key == "result" and isinstance(item, Mapping):  # an answer of Jaeger's API in version 3
+        return (span for part in item.get("resourceSpans") or () for span in _otlp(part, file))
+    if key == "spans":  # what the page of Jaeger writes since 2025: times in it are cut to milliseconds
         raise TraceFileError(
-            f"{file} must hold traces of Jaeger (data, with spans and processes) or OTLP (resourceSpans), got {_short(item)}"
+            f"{file} must be a trace as Jaeger's API gives it, got what its Export button writes, which has start times in milliseconds only. "
+            "Choose Trace JSON (unadjusted) in the same page, and save that."
         )
+    if key in ("data", "") and not (
+        key == "data" and item is None
+    ):  # None is what Jaeger answers when it finds nothing
+        return _listed(item, file)
     return []  # Jaeger's total, limit, offset, errors
+
+
+def _listed(item: Any, file: str) -> Iterable[Recorded]:
+    """Return what an element of a list is about: a trace of Jaeger's, a dependency, or a line of OTLP's that somebody put there."""
+    if isinstance(item, Mapping):
+        if "parent" in item and "child" in item:
+            return [_dependency(item, file)]
+        if "spans" in item:
+            return _jaeger(item, file)
+        if "resourceSpans" in item:
+            return (span for part in item["resourceSpans"] for span in _otlp(part, file))
+    raise TraceFileError(
+        f"{file} must hold traces of Jaeger (data, with spans and processes) or OTLP (resourceSpans), got {_short(item)}"
+    )
 
 
 def _jaeger(trace: Mapping[str, Any], file: str) -> Iterator[RecordedSpan]:

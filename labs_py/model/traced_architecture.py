@@ -13,6 +13,7 @@ from labs_py.model.trace_file import Dependency
 _VALUES = 10  # of a distribution, in the file
 _KEPT = 1_000  # times of one kind of call, to take them from
 _SHAPES = 200  # different orders of calls that are counted for one kind of call
+_LONGEST_SHAPE = 5_000  # calls of one piece of work whose order is looked at
 _ENOUGH = 3  # failures of a callee, before "its caller never minded" means something
 
 
@@ -54,7 +55,7 @@ class _Kind:
         self.count += 1
         self.as_request += as_request
         self.own.add(work.own_ns)
-        shape = work.shape
+        shape = work.shape if len(work.calls) <= _LONGEST_SHAPE else ()
         if shape in self.shapes or len(self.shapes) < _SHAPES:
             self.shapes[shape] += 1
 
@@ -97,6 +98,12 @@ class TracedArchitecture:
     def add_dependency(self, dependency: Dependency) -> None:
         """Learn that one service calls another, where there are counts and no traces."""
         self._dependencies[dependency.caller, dependency.callee] = dependency.calls
+
+    @property
+    def services(self) -> list[str]:
+        """The names of all services, in alphabetical order."""
+        called = {service for pair in self._dependencies for service in pair}
+        return sorted({service for service, _ in self._kinds} or called)
 
     def text(self, name: str, source: str) -> str:
         """Return the architecture file.

@@ -48,13 +48,12 @@ def gain_at_once(span: TracedSpan) -> int:
     It is what the span would gain if they all ran at once, which only its code can tell to be possible.
     """
     children = [child for child in span.children if child.waited_for and child.duration_ns]
-    rows: list[list[TracedSpan]] = []
+    rows: list[tuple[int, int]] = []
     for child in children:
-        if rows and all(other.end_ns <= child.start_ns for other in rows[-1]):
-            rows.append([child])
-        elif rows:
-            rows[-1].append(child)
+        if rows and child.start_ns < rows[-1][1]:
+            start, end = rows[-1]
+            rows[-1] = start, max(end, child.end_ns)
         else:
-            rows.append([child])
-    lengths = [max(child.end_ns for child in row) - min(child.start_ns for child in row) for row in rows]
+            rows.append((child.start_ns, child.end_ns))
+    lengths = [end - start for start, end in rows]
     return sum(lengths) - max(lengths, default=0)

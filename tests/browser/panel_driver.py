@@ -89,7 +89,7 @@ class Panel:
             {
                 name: value
                 for name, value in values.items()
-                if self.control(name).get_attribute("data-upload") is not None
+                if self.control(name).evaluate("element => 'upload' in element.dataset || 'traces' in element.dataset")
             }
         )
         for name, value in values.items():
