@@ -1,11 +1,11 @@
 """What Pyodide runs just before its memory is pictured, and `wake`, which it runs first when the picture comes back to life.
 
 A picture holds memory and no files, so the files of the labs are kept in memory until then. What no lab needs is dropped before:
-the docstrings and line tables of the standard library, caches, garbage. That halves the download.
+the docstrings and line tables of the standard library, caches, garbage. That halves the download. What only one lab needs and is large,
+the recordings, is left out with that lab, and so is each module that no lab has imported: the wheel is downloaded when one is wanted.
 """
 
 import gc
-import importlib
 import json
 import random
 import sys
@@ -21,23 +21,53 @@ from labs_py import desk, lab
 
 PACKAGE = Path(lab.__file__).parent
 FILES: dict[Path, bytes] = {}
-NEEDS_A_MACHINE = "live"  # the subpackage that starts processes
+LARGE = "labs_py.recordings."
+LEFT: set[str] = set()  # the labs that need what is large
 HAS_DOCSTRING = 0x4000000  # inspect.CO_HAS_DOCSTRING: the first constant of such code is its docstring
 
 
+class NotYetError(ImportError):
+    """What is large must not be in the picture."""
+
+
+class Hold:
+    """Finds nothing, and refuses what is large."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+        """Refuse."""
+        if name.startswith(LARGE):
+            raise NotYetError(name)
+
+
+def answer(name: str) -> str:
+    """The answer of a lab at its default values, as JSON text."""
+    return desk.respond(json.dumps({"lab": name, "arguments": {}}))
+
+
 def answers() -> str:
-    """The answers of all labs at their default values, as JSON text."""
-    return json.dumps([desk.respond(json.dumps({"lab": name, "arguments": {}})) for name in lab.names()])
+    """The answers of all labs that are in the picture, as JSON text."""
+    return json.dumps([answer(name) for name in lab.names() if name not in LEFT])
+
+
+def answers_of_the_left() -> str:
+    """The answers of the other labs, as JSON text: each imports what it lacks."""
+    return json.dumps([answer(name) for name in sorted(LEFT)])
 
 
 def prepare() -> str:
-    """Import and run all labs, keep their files, drop what they do not need; returns their answers."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if not path.stem.startswith("__") and NEEDS_A_MACHINE not in path.parts:
-            importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    """Import and run the labs, keep their files, drop what they do not need; returns their answers."""
+    sys.meta_path.insert(0, Hold())
+    for name in lab.names():
+        try:
+            answer(name)
+        except NotYetError:
+            LEFT.add(name)
+    del sys.meta_path[0]
     answered = answers()
+    imported = {getattr(module, "__file__", None) for module in sys.modules.values()}
     for path in PACKAGE.parent.rglob("*"):
-        if path.is_file() and not {"__pycache__", NEEDS_A_MACHINE} & set(path.parts):
+        # The folder of the labs is what tells which ones there are.
+        if path.is_file() and (str(path) in imported or path.suffix == ".toml" or path.parent.name == "labs"):
             FILES[path] = path.read_bytes()
     strip()
     # The list of what the library's archive holds; invalidate_caches() would import a module and with it read the list anew.
@@ -107,10 +137,28 @@ class Library:
         return PathFinder.find_spec(name, path)
 
 
-def wake(download: Callable[[], Any]) -> None:
-    """Give a picture what it lacks: files, other random numbers than its siblings, and the rest of the standard library.
+class Labs:
+    """Finds the modules of ours that are not in the picture: the wheel is unpacked when the first is wanted."""
 
-    `download` returns the library's archive as a JavaScript array of bytes.
+    def __init__(self, unpack: Callable[[str], Any]) -> None:
+        self.unpack = unpack
+        self.unpacked = False
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        """Where the module is, or None: every finder in `sys.meta_path` is asked so."""
+        if not name.startswith("labs_py.") or self.unpacked:
+            return None
+        self.unpack(str(PACKAGE.parent))
+        self.unpacked = True
+        for folder in path or ():
+            sys.path_importer_cache.pop(folder, None)  # it may not have noticed the new files
+        return PathFinder.find_spec(name, path)
+
+
+def wake(download: Callable[[], Any], unpack: Callable[[str], Any]) -> None:
+    """Give a picture what it lacks: files, other random numbers than its siblings, and the rest of the standard library and of the labs.
+
+    `download` returns the library's archive as a JavaScript array of bytes, `unpack` unpacks the wheel of the labs into a folder.
     """
     for folder in {path.parent for path in FILES}:
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,4 +167,4 @@ def wake(download: Callable[[], Any]) -> None:
             file.write(content)
     FILES.clear()
     random.seed()
-    sys.meta_path.append(Library(download))
+    sys.meta_path += [Library(download), Labs(unpack)]

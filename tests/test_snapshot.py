@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hooks import before_snapshot, snapshot
-from hooks.before_snapshot import Library, nowhere
+from hooks.before_snapshot import Hold, Labs, Library, NotYetError, nowhere
 from hooks.build_folder import BuildError
 from hooks.labs_wheel import labs_wheel
 from hooks.pyodide_folder import pyodide_folder
@@ -219,7 +219,7 @@ class TestMemory:
         monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
         monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "library.zip")])
         state = before_snapshot.random.getstate()
-        before_snapshot.wake(lambda: None)
+        before_snapshot.wake(lambda: None, lambda _: None)
         assert (tmp_path / "a" / "b.toml").read_bytes() == b"text"
         assert before_snapshot.random.getstate() != state
 
@@ -251,3 +251,35 @@ class TestMemory:
         assert __import__("rarely_wanted").answer == 42
         assert __import__("seldom_wanted").answer == 43
         assert downloads == [archive]
+
+    def test_the_wheel_is_unpacked_for_the_first_module_of_ours_that_is_missing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        unpacked = []
+
+        def unpack(folder: str) -> None:
+            unpacked.append(folder)
+            (tmp_path / "rarely_wanted.py").write_text("answer = 42")
+            (tmp_path / "seldom_wanted.py").write_text("answer = 43")
+
+        monkeypatch.setattr("labs_py.__path__", [str(tmp_path)])
+        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Labs(unpack)])
+        for name in ("rarely_wanted", "seldom_wanted"):
+            monkeypatch.delitem(sys.modules, f"labs_py.{name}", raising=False)
+        with pytest.raises(ModuleNotFoundError):
+            __import__("not_of_the_labs")
+        assert unpacked == []
+        assert __import__("labs_py.rarely_wanted").rarely_wanted.answer == 42
+        assert __import__("labs_py.seldom_wanted").seldom_wanted.answer == 43
+        with pytest.raises(ModuleNotFoundError):
+            __import__("labs_py.never_written")
+        assert unpacked == [str(before_snapshot.PACKAGE.parent)]
+        for name in ("rarely_wanted", "seldom_wanted"):
+            monkeypatch.delitem(sys.modules, f"labs_py.{name}")
+
+    def test_what_is_large_is_refused_while_the_picture_is_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "meta_path", [Hold(), *sys.meta_path])
+        monkeypatch.delitem(sys.modules, "labs_py.recordings.online_boutique", raising=False)
+        with pytest.raises(NotYetError):
+            __import__("labs_py.recordings.online_boutique")
+        assert __import__("labs_py.recordings")

@@ -143,7 +143,7 @@ export class Activity {
   #tell() {
     if (!this.#shown) return;
     if (this.#progress) return this.#tellProgress(this.#progress);
-    if (this.#reading && this.#reading.done < this.#reading.total) return this.#tellReading(this.#reading);
+    if (this.#reading) return this.#tellReading(this.#reading);
     const { state } = this.#python;
     const text = STAGES[state.stage] + (this.#patient ? MORE[state.stage] : "");
     this.#word(text);
@@ -154,7 +154,9 @@ export class Activity {
   /** Say how much of the reader's file has been read. @param {import("./engine.js").Reading} reading */
   #tellReading({ done, total, requests }) {
     this.#word("Reading your file");
-    this.#measure("File read", done, total, `${megabytes(done)} of ${megabytes(total)} MB, ${requests.toLocaleString("en")} requests`);
+    // None is whole as long as more of its spans may follow.
+    const found = requests ? `, ${requests.toLocaleString("en")} requests` : "";
+    this.#measure("File read", done, total, `${megabytes(done)} of ${megabytes(total)} MB${found}`);
   }
 
   /** Say how far a long run is. @param {import("./long-run.js").Progress} progress */

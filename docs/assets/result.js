@@ -11,6 +11,11 @@ const LITTLE = 500;
 const LATER = 1_000;
 const TRIFLE = { data: { values: [{ x: 1 }] }, mark: "bar", encoding: { x: { field: "x", type: "quantitative" } } };
 
+/** Drawings that are kept for each result area: those of a report of four figures, of both widths, and of a few before. */
+const MOST = 24;
+/** By width and specification, the one used last at the end. @type {WeakMap<HTMLElement, Map<string, Element>>} */
+const kept = new WeakMap();
+
 let expected = false;
 
 /** Fetch what draws figures, and let it draw a first, small one: both would cost time when Python has answered. */
@@ -25,24 +30,38 @@ export async function expectFigures() {
   }
 }
 
-/** Draw the figures of a report into its plots: at once for the room that there is, and later for another. @param {DocumentFragment} report @param {object[]} specs @param {number} room in pixels */
-async function draw(report, specs, room) {
+/**
+ * Draw the figures of a report into its plots: at once for the room that there is, and later for another. Most moves of a control change
+ * one figure of several, so what has been drawn before is not drawn again.
+ * @param {DocumentFragment} report @param {object[]} specs @param {HTMLElement} output
+ */
+async function draw(report, specs, output) {
   const [{ svg }] = await Promise.all([
     import("./charts.source.js"),
     // Labels are placed by their width, so the type must be there before they are measured.
     Promise.all(["400 12px", "600 12px"].map((style) => document.fonts.load(`${style} "IBM Plex Sans"`))).catch(() => []),
   ]);
-  const plots = [.../** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))];
-  /** Add one variant to a plot. @param {HTMLElement} plot @param {Variant} variant */
-  const add = async (plot, { name, width }) => {
-    const drawn = drawing(await svg(specs[Number(plot.dataset.figure)], width));
+  const drawings = kept.get(output) ?? new Map();
+  kept.set(output, drawings);
+  const room = output.querySelector(".nh-figure")?.clientWidth ?? output.clientWidth;
+  const [shown, other] = room > LITTLE ? [WIDE, NARROW] : [NARROW, WIDE];
+  const plots = [.../** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))].map((plot) => {
+    const spec = specs[Number(plot.dataset.figure)];
+    return { plot, spec, text: JSON.stringify(spec) };
+  });
+  /** Add one variant to a plot. @param {typeof plots[0]} one @param {Variant} variant @param {Element} [known] */
+  const add = async ({ plot, spec, text }, { name, width }, known = drawings.get(width + text)) => {
+    const drawn = known ? /** @type {Element} */ (known.cloneNode(true)) : drawing(await svg(spec, width));
     for (const [key, value] of [["class", name], ["aria-hidden", "true"], ["focusable", "false"]]) drawn.setAttribute(key, value);
     plot[name === WIDE.name ? "prepend" : "append"](drawn);
+    drawings.delete(width + text);
+    drawings.set(width + text, drawn);
+    if (drawings.size > MOST) drawings.delete([...drawings.keys()][0]);
   };
-  const [shown, other] = room > LITTLE ? [WIDE, NARROW] : [NARROW, WIDE];
-  for (const plot of plots) await add(plot, shown);
+  for (const one of plots) await add(one, shown);
+  for (const one of plots) if (drawings.has(other.width + one.text)) await add(one, other);
   setTimeout(async () => {
-    for (const plot of plots) if (plot.isConnected) await add(plot, other);
+    for (const one of plots) if (one.plot.isConnected && one.plot.childElementCount < 2) await add(one, other);
   }, LATER);
 }
 
@@ -55,7 +74,7 @@ export async function prepared(answer, output) {
   const report = harmless(answer.html);
   if (!answer.figures.length) return { report, warning: "" };
   try {
-    await draw(report, answer.figures, output.querySelector(".nh-figure")?.clientWidth ?? output.clientWidth);
+    await draw(report, answer.figures, output);
     return { report, warning: "" };
   } catch (error) {
     for (const twin of report.querySelectorAll("details")) twin.open = true;
@@ -63,14 +82,21 @@ export async function prepared(answer, output) {
   }
 }
 
-/** Put a report in the place of the one shown: open tables stay open, scrolled ones scrolled, and focus stays where it was. @param {HTMLElement} output @param {Node[]} report */
+/**
+ * Put a report in the place of the one shown: open tables stay open, scrolled ones scrolled, and focus stays where it was. Of a part that is
+ * the same as before, the old one stays, since the browser has laid it out already.
+ * @param {HTMLElement} output @param {Node[]} report
+ */
 export function show(output, report) {
   const before = landmarks(output);
   const focused = before.findIndex((element) => element === document.activeElement);
-  const kept = before.map((element) => ({ tag: element.tagName, open: element.parentElement?.hasAttribute("open"), left: element.scrollLeft }));
-  output.replaceChildren(...report);
+  const was = before.map((element) => ({ tag: element.tagName, open: element.parentElement?.hasAttribute("open"), left: element.scrollLeft }));
+  const shown = [...output.childNodes];
+  if (shown.length !== report.length) output.replaceChildren(...report);
+  // The first part, the sentence, is always the new one: who watches the result sees that it has been renewed.
+  else report.forEach((part, index) => (index && shown[index].isEqualNode(part)) || shown[index].replaceWith(part));
   landmarks(output).forEach((element, index) => {
-    const old = kept[index];
+    const old = was[index];
     if (old?.tag !== element.tagName) return;
     if (old.open) element.parentElement?.setAttribute("open", "");
     element.scrollLeft = old.left;

@@ -1,11 +1,12 @@
 /** Python in a worker: fetches the runtime, starts it, then answers one request after another. Only JSON text goes in and out. */
 
 import { Downloads, NOT_WHOLE, fetched, integrity } from "./download.js";
+import { mount, tameReading, telling } from "./own-files.js";
 import { waking } from "./snapshot.js";
 
 /** @typedef {import("./download.js").RuntimeFile} RuntimeFile */
 /** @typedef {RuntimeFile & import("./snapshot.js").Contents} Picture */
-/** @typedef {{index: string, files: RuntimeFile[], build: string, snapshot: Picture | null}} Manifest as hooks/pyodide_folder.py writes it */
+/** @typedef {{index: string, files: RuntimeFile[], wheel: string, build: string, snapshot: Picture | null}} Manifest as hooks/pyodide_folder.py writes it */
 
 /** The page names the worker by its address, since one that was made from a blob has none. */
 const FOLDER = new URL("./pyodide/", self.name);
@@ -69,14 +70,17 @@ async function start() {
     return await loadPyodide({ indexURL: index.href, env: { PYTHONHASHSEED: "0" }, createPyodideModule, ...options(createPyodideModule) });
   };
 
-  /** Wake the snapshot. It has the modules of the standard library that the labs need; the rest is fetched when one is imported. @param {Picture} picture */
+  /** Wake the snapshot. It has the modules that the labs need; the rest is fetched when one is imported. @param {Picture} picture */
   const wake = async (picture) => {
     const file = downloads.begin(picture, { fault: () => {} }).then(async (response) => new Uint8Array(await response.arrayBuffer()));
     file.catch(() => {}); // whoever waits for it hears of it
     const nothing = new URL("none", index);
     downloads.spare(nothing);
     const pyodide = await load((create) => ({ stdLibURL: nothing.href, ...waking(picture, file, create) }));
-    pyodide.pyimport("before_snapshot.wake")(() => now(new URL("python_stdlib.zip", index)));
+    pyodide.pyimport("before_snapshot.wake")(
+      () => now(new URL("python_stdlib.zip", index)),
+      (/** @type {string} */ extractDir) => pyodide.unpackArchive(now(new URL(manifest.wheel, index)), "wheel", { extractDir }),
+    );
     return { FS: pyodide.FS, respond: pyodide.runPython(GLUE) };
   };
 
@@ -117,60 +121,16 @@ function firstLine(error) {
   return error instanceof Error && error.name === "PythonError" ? lines[lines.length - 1] : lines[0];
 }
 
-/** Milliseconds from one word on how far a file has been read to the next. */
-const RHYTHM = 200;
-
-/** The paths of the reader's files that Python sees. @type {Set<string>} */
-const mounted = new Set();
-
-/** Let Python see files of the reader's where they are, and let go of those that it no longer needs. @param {any} FS @param {Record<string, File>} files by path */
-function mount(FS, files) {
-  const folderOf = (/** @type {string} */ path) => path.slice(0, path.lastIndexOf("/"));
-  for (const path of mounted) {
-    if (path in files) continue;
-    FS.unmount(folderOf(path));
-    mounted.delete(path);
-  }
-  for (const [path, data] of Object.entries(files)) {
-    if (mounted.has(path)) continue;
-    const folder = folderOf(path);
-    FS.mkdirTree(folder);
-    FS.mount(FS.filesystems.WORKERFS, { blobs: [{ name: path.slice(folder.length + 1), data }] }, folder);
-    mounted.add(path);
-  }
-}
-
-/** Turn what the browser says of a file that it can read no more into what Python understands. @param {any} FS */
-function tameReading(FS) {
-  const { stream_ops: operations } = FS.filesystems.WORKERFS;
-  const { read } = operations;
-  const IO_ERROR = 29;
-  operations.read = (/** @type {any[]} */ ...all) => {
-    try {
-      return read(...all);
-    } catch {
-      throw new FS.ErrnoError(IO_ERROR);
-    }
-  };
-}
-
-/** Tell the page now and then how far a file has been read. @param {number} id of the request */
-function telling(id) {
-  let said = 0;
-  return (/** @type {number} */ done, /** @type {number} */ total, /** @type {number} */ requests) => {
-    if (performance.now() - said < RHYTHM) return;
-    said = performance.now();
-    say({ kind: "reading", id, done, total, requests });
-  };
-}
-
-/** Hold a lock for as long as this worker lives, so that the page notices at once when it dies. */
+/** Hold a lock for as long as this worker lives, so that the page notices at once when it dies; resolves when the page has been told, which must be its first word. */
 function live() {
   if (!navigator.locks) return say({ kind: "alive", lock: "" });
   const lock = `nines-and-hops ${crypto.randomUUID()}`;
-  navigator.locks.request(lock, () => {
-    say({ kind: "alive", lock });
-    return new Promise(() => {});
+  return new Promise((told) => {
+    navigator.locks.request(lock, () => {
+      say({ kind: "alive", lock });
+      told(undefined);
+      return new Promise(() => {});
+    });
   });
 }
 
@@ -185,15 +145,14 @@ function disarm() {
   for (const name of ["storage", "serviceWorker"]) Reflect.deleteProperty(Object.getPrototypeOf(navigator), name);
 }
 
-live();
 disarm();
+await live();
 try {
   const { boot, FS, respond } = await start();
   tameReading(FS);
   self.onmessage = ({ data: { id, request, files } }) => {
     try {
-      mount(FS, files);
-      say({ kind: "reply", id, text: mounted.size ? respond(request, telling(id)) : respond(request) });
+      say({ kind: "reply", id, text: mount(FS, files) ? respond(request, telling(id, say)) : respond(request) });
     } catch (error) {
       const known = error instanceof Error && error.name === "PythonError";
       if (known) say({ kind: "fault", id, text: firstLine(error), traceback: error.message });

@@ -132,7 +132,7 @@ def worker(open_unwatched: Callable[..., Page], homes: dict[str, str], server: S
 def tried(page: Page, code: str, there: str) -> tuple[str, list[str]]:
     """What came of an attempt in Python: "done" or the name of an error, and the rules of the policy that refused it."""
     request = {"text_of": "online_boutique", "attempt": TRY.format(there=there, code=code)}
-    page.evaluate("request => workers[0].postMessage({ id: -1, request: JSON.stringify(request) })", request)
+    page.evaluate("request => workers[0].postMessage({ id: -1, request: JSON.stringify(request), files: {} })", request)
     for _ in range(100):
         said = page.evaluate("workers[0].said.filter(({ kind }) => kind === 'tried')")
         if said:

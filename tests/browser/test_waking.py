@@ -116,6 +116,32 @@ def test_modules_that_no_lab_imports_are_fetched_once_when_they_are_wanted(
     assert len([address for address in server.asked if address.endswith("python_stdlib.zip")]) == 1
 
 
+def test_the_wheel_is_fetched_once_when_a_module_of_ours_is_wanted_that_no_lab_imports(
+    panel_at: Callable[[], Panel], server: SiteServer
+) -> None:
+    with server.changed("worker.js", first("import labs_py.__main__, labs_py.recordings.social_network")):
+        panel = panel_at()
+        server.asked.clear()
+        panel.set({"fan_out": "20"})
+        panel.set({"fan_out": "21"})
+    assert boot(panel.page) == "snapshot"
+    assert len([address for address in server.asked if address.endswith(".whl")]) == 1
+
+
+def test_a_lab_that_is_not_in_the_snapshot_runs_when_python_has_woken(
+    open_page: Callable[..., Page], homes: dict[str, str], server: SiteServer
+) -> None:
+    panel = Panel(open_page(homes["critical_path"], keep_workers), "critical_path")
+    built = panel.text()
+    server.asked.clear()
+    panel.run()
+    assert boot(panel.page) == "snapshot"
+    assert panel.text() == built
+    fetched = [Path(address).suffix for address in server.asked if "/pyodide/" in address]
+    assert ".whl" in fetched
+    assert ".zip" not in fetched
+
+
 @pytest.mark.expects_errors
 def test_errors_point_at_lines_of_the_labs(panel_at: Callable[[], Panel], server: SiteServer) -> None:
     with server.changed("worker.js", first("import labs_py.lab; labs_py.lab.value_at(None, 3)")):
