@@ -317,11 +317,12 @@ TASKS = [
         "Walk one request backward: which of its calls did it wait for?",
         '''
         def waited_for(calls: list, end: int) -> list:
-            """Return the names of the calls that a request waited for, the first one first.
+            """Return the names of the calls a request waited for, the first one first.
 
-            `calls` are (name, start, end), of which no two end together. The request ends at
-            `end`. It waited for the call that finished last by then; and before that call
-            began, for the one that had finished last by that moment; and so on.
+            `calls` are (name, start, end), of which no two end together. The request
+            ends at `end`. It waited for the call that finished last by then; and
+            before that call began, for the one that had finished last by that moment;
+            and so on.
 
             >>> waited_for([("a", 0, 3), ("b", 1, 7), ("c", 7, 9)], 10)
             ['b', 'c']
@@ -352,12 +353,12 @@ TASKS = [
         "Give every moment of a request to the span that it waited for.",
         '''
         def exclusive(span: dict) -> dict:
-            """Return the time (ms) that a request waited for each span on its path alone.
+            """Return how long (ms) a request waited for each span on its path alone.
 
-            `span` has a name of its own, start, end and calls, which are such spans within
-            it; no two calls of one span end together. Calls are waited for as in the task
-            before. What a span on the path did not spend waiting for calls is its own.
-            Spans off the path do not appear.
+            `span` has a name of its own, start, end and calls, which are such spans
+            within it; no two calls of one span end together. Calls are waited for as
+            in the task before. What a span on the path did not spend waiting for calls
+            is its own. Spans off the path do not appear.
 
             >>> b = {"name": "b", "start": 2, "end": 7, "calls": []}
             >>> c = {"name": "c", "start": 3, "end": 9, "calls": []}
@@ -366,7 +367,8 @@ TASKS = [
             """
         ''',
         """
-        end, own, found = span["end"], span["end"] - span["start"], {span["name"]: 0}
+        end, found = span["end"], {span["name"]: 0}
+        own = end - span["start"]
         for call in sorted(span["calls"], key=lambda call: -call["end"]):
             if call["end"] <= end:
                 end = call["start"]

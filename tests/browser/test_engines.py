@@ -181,6 +181,6 @@ def test_run_pressed_before_the_scripts_are_there_leaves_the_page_as_it_is(
         number.fill("7")
         page.locator("lab-panel .nh-form [type=submit]").first.click()
         page.wait_for_timeout(300)
-        assert page.url == server.url + homes["tail_at_scale"]
+        assert page.url.partition("#")[0] == server.url + homes["tail_at_scale"]
         assert number.input_value() == "7"
         assert [text for text in said if "form-action" in text] == []  # not even tried

@@ -27,6 +27,16 @@ def panel(visit: Visit, homes: dict[str, str], lab_name: str) -> Panel:
 
 def picture(plot: Locator) -> Image.Image:
     plot.page.mouse.move(0, 0)
+    # What is above may still move, or have become a fraction of a pixel taller, and lines between two pixels look otherwise.
+    plot.scroll_into_view_if_needed()
+    place = -1.0
+    while place != (place := plot.evaluate("element => element.getBoundingClientRect().y + scrollY")):
+        plot.page.wait_for_timeout(300)
+    plot.evaluate("""element => {
+      element.style.cssText = "position: relative; top: 0";
+      const { y } = element.getBoundingClientRect();
+      element.style.top = `${Math.ceil(y) - y}px`;
+    }""")
     return Image.open(io.BytesIO(plot.screenshot(animations="disabled"))).convert("RGB")
 
 

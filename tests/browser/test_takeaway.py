@@ -86,7 +86,8 @@ def test_a_copied_link_brings_the_same_settings_and_result_elsewhere(
 
 
 def test_where_copying_is_refused_the_link_comes_into_the_address_bar(panel: Panel) -> None:
-    panel.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('denied')); }")
+    deny = "() => { navigator.clipboard.writeText = () => { delete navigator.clipboard.writeText; return Promise.reject(new Error('denied')); }; }"
+    panel.page.evaluate(deny)
     panel.run_with(CHANGED)
     panel.root.get_by_role("button", name="Copy link").click()
     expect(panel.status).to_contain_text("in the address bar")
