@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from labs_py import lab
 from labs_py.model import recording
-from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, shorten
+from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, architecture_given, shorten
 from labs_py.report import Report
 
 _SAVE = "architecture"
@@ -156,24 +156,11 @@ def _read(kind: Kind | None, value: str) -> object:
     """Return the value of a parameter as its kind takes it."""
     match kind:
         case Upload():
-            return _file(value)
+            return architecture_given(value)
         case Traces() if value not in recording.names():
             return {"file": Path(value).name or value, "path": value}
         case _:
             return value
-
-
-def _file(value: str) -> object:
-    """Return the file that `value` names, ready to be parsed; any other text is the name of a shipped architecture."""
-    path = Path(value)
-    if path.suffix != ".toml" and not path.is_file():
-        return value
-    try:
-        return {"file": path.name, "text": path.read_text(encoding="utf-8")}
-    except FileNotFoundError:
-        raise LabError(f"architecture file must exist, got {shorten(value)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"architecture file must be readable as UTF-8 text, got {shorten(value)}: {error}") from None
 
 
 def _help(item: lab.Lab) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from labs_py.model import architecture_file, recording
@@ -190,3 +191,20 @@ def option_tags(options: Mapping[str, str], chosen: str) -> str:
         f'<option value="{escape(value, quote=True)}"{" selected" if value == chosen else ""}>{escape(label)}</option>'
         for value, label in options.items()
     )
+
+
+def architecture_given(value: str) -> str | Mapping[str, str]:
+    """Return the file whose path is given in a terminal, as an `Upload` takes it; any other text is the name of a shipped architecture.
+
+    Raises:
+        LabError: the file is missing, or cannot be read as UTF-8 text.
+    """
+    path = Path(value)
+    if path.suffix != ".toml" and not path.is_file():
+        return value
+    try:
+        return {"file": path.name, "text": path.read_text(encoding="utf-8")}
+    except FileNotFoundError:
+        raise LabError(f"architecture file must exist, got {shorten(value)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"architecture file must be readable as UTF-8 text, got {shorten(value)}: {error}") from None

@@ -3,13 +3,12 @@
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from labs_py.live.run import USAGE, parsed, run
 from labs_py.live.system import LiveError
 from labs_py.model import architecture_file
 from labs_py.model.architecture_file import ArchitectureError
-from labs_py.parameter import LabError, shorten
+from labs_py.parameter import LabError, architecture_given
 
 
 def main(words: Sequence[str]) -> int:
@@ -20,8 +19,10 @@ def main(words: Sequence[str]) -> int:
     name, *rest = words
     try:
         options = parsed(rest)
-        text, file = _read(name)
-        report = run(text, file, options)
+        given = architecture_given(name)
+        if isinstance(given, str):
+            given = {"file": f"{given}.toml", "text": architecture_file.text_of(given)}
+        report = run(given["text"], given["file"], options)
     except (ArchitectureError, LabError, LiveError, OSError) as error:
         print(f"labs_py: {error}", file=sys.stderr)
         return 2
@@ -32,16 +33,3 @@ def main(words: Sequence[str]) -> int:
         json.dumps({"takeaway": report.takeaway, "data": report.data}, indent=2) if options.as_json else report.text()
     )
     return 0
-
-
-def _read(name: str) -> tuple[str, str]:
-    """Return the text and the name of the file that `name` is the path of, or of the shipped architecture of that name."""
-    path = Path(name)
-    if path.suffix != ".toml" and not path.is_file():
-        return architecture_file.text_of(name), f"{name}.toml"
-    try:
-        return path.read_text(encoding="utf-8"), path.name
-    except FileNotFoundError:
-        raise LabError(f"architecture file must exist, got {shorten(name)}") from None
-    except UnicodeDecodeError as error:
-        raise LabError(f"architecture file must be readable as UTF-8 text, got {shorten(name)}: {error}") from None
