@@ -79,8 +79,7 @@ async function draw(report, specs, output) {
     } catch {
       one.plot.closest("figure")?.querySelector("details")?.setAttribute("open", "");
     }
-    one.plot.style.minHeight = "";
-    one.plot.removeAttribute("aria-busy");
+    for (const name of ["style", "aria-busy"]) one.plot.removeAttribute(name);
     setTimeout(drawNext);
   };
   setTimeout(drawNext);

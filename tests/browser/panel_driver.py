@@ -56,8 +56,9 @@ class Panel:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the panel has answered with a result."""
+        """Wait until the panel has answered with a result, and has drawn it."""
         expect(self.status).to_contain_text("Updated in", timeout=40_000)
+        expect(self.output.locator(".nh-plot[aria-busy]")).to_have_count(0)
 
     def refused(self) -> str:
         """Wait until the panel shows an error, and return it."""
