@@ -16,6 +16,7 @@ from hooks import terms
 _KEY_TERMS = re.compile(r'^<key-terms of="([^"]*)"></key-terms>$', re.MULTILINE)
 _SOURCE = re.compile(r"\n(Source: .*?)</p>", re.DOTALL)
 _FORMS = re.compile(r'(?<=<h2) data-forms="[^"]*"')
+_ABOUT = "about/"
 _known: dict[str, terms.Term] = {}
 
 
@@ -39,7 +40,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             )
         return "\n".join(terms.drawn(_known[name], page.file.src_uri) for name in names)
 
-    return _KEY_TERMS.sub(drawn, markdown)
+    return markdown if page.file.src_uri.startswith(_ABOUT) else _KEY_TERMS.sub(drawn, markdown)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -49,6 +50,6 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         html = _FORMS.sub("", html)
         return _SOURCE.sub(r' <span class="nh-source">\1</span></p>', html)
     glossary = files.get_file_from_path(terms.PAGE)
-    if glossary is None or address.startswith("about/"):
+    if glossary is None or address.startswith(_ABOUT):
         return html
     return terms.linked(html, list(_known.values()), glossary.url_relative_to(page.file))

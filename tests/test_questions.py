@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -101,3 +102,15 @@ def test_the_page_offers_the_files(site: Path) -> None:
     with zipfile.ZipFile(io.BytesIO((site / "foundations/index.qti-2.1.zip").read_bytes())) as archive:
         assert archive.testzip() is None
     assert all(f'href="index.qti-{version}.zip"' in html for version in ("1.2", "2.1"))
+
+
+def test_what_contributors_are_shown_keeps_the_rules(tmp_path: Path) -> None:
+    shown = (DOCS / "about" / "questions-and-terms.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```markdown\n(<quiz>.*?)```", shown, re.DOTALL)
+    path = tmp_path / "page.md"
+    path.write_text(example, encoding="utf-8")
+    (question,) = read(path, "page.md")
+    assert plain(question.quiz.answers[question.right].text, "page.md") == "98.01 %"
+    assert re.findall(r"```markdown\n(## .*?)```", shown, re.DOTALL)[0].strip() in (DOCS / "glossary.md").read_text(
+        encoding="utf-8"
+    )

@@ -67,7 +67,7 @@ async function show(link, hint = "") {
   const more = Object.assign(document.createElement("small"), { textContent: hint });
   box.replaceChildren(...nodes, ...(hint ? [more] : []));
   (link.closest("article") ?? document.body).append(box); // what stands outside is no part of the page's content
-  box.showPopover();
+  box.showPopover?.(); // older browsers show it without
   place(link);
   link.setAttribute("aria-describedby", box.id);
 }
