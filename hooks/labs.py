@@ -23,7 +23,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
         for name in [
             name
             for name in sys.modules
-            if name.split(".")[0] == "labs_py" or name in ("hooks.panels", "hooks.tasks", "hooks.progress_list")
+            if name.split(".")[0] == "labs_py"
+            or name in ("hooks.panels", "hooks.tasks", "hooks.progress_list", "hooks.questions")
         ]:
             del sys.modules[name]
         _state["newest"] = newest
