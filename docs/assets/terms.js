@@ -1,6 +1,6 @@
 /**
- * The definition of a term, at its link to the glossary: on hover, on focus and on a tap; it can be pointed at, and Escape closes it
- * (WCAG 1.4.13). It is read from the glossary's own page, which is fetched for the first term and kept.
+ * The definition of a term at its link to the glossary, and a footnote at its number: on hover, on focus and on a tap; it can be pointed at, and Escape closes it
+ * (WCAG 1.4.13). A definition is read from the glossary's own page, which is fetched for the first term and kept.
  */
 
 /** Milliseconds: a pointer on its way elsewhere opens nothing, and one on its way to the definition does not close it. */
@@ -20,9 +20,23 @@ let shown;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** The term that an event is about. @param {Event} event @returns {HTMLAnchorElement | null} */
+/** The link to a term or a footnote that an event is about. @param {Event} event @returns {HTMLAnchorElement | null} */
 function termOf({ target }) {
-  return target instanceof Element ? target.closest("a.nh-term") : null;
+  return target instanceof Element ? target.closest("a.nh-term, a.footnote-ref") : null;
+}
+
+/** The nodes of what a link explains itself by. @param {HTMLAnchorElement} link */
+function explanation(link) {
+  return link.matches(".footnote-ref") ? note(link) : definition(link);
+}
+
+/** The nodes of a footnote. @param {HTMLAnchorElement} link */
+async function note({ hash }) {
+  const copy = document.getElementById(decodeURIComponent(hash.slice(1)))?.cloneNode(true);
+  if (!(copy instanceof HTMLElement)) return undefined;
+  for (const back of copy.querySelectorAll(".footnote-backref")) back.remove();
+  for (const link of copy.querySelectorAll("a")) link.replaceWith(...link.childNodes);
+  return [...copy.childNodes];
 }
 
 /** The nodes of a term's definition, without its source. @param {HTMLAnchorElement} link @returns {Promise<Node[]>} */
@@ -61,7 +75,7 @@ async function show(link, hint = "") {
   if (link === shown) return;
   hide();
   shown = link;
-  const nodes = await definition(link).catch(() => undefined);
+  const nodes = await explanation(link).catch(() => undefined);
   if (shown !== link) return;
   if (!nodes || !link.isConnected) return hide();
   const more = Object.assign(document.createElement("small"), { textContent: hint });
@@ -121,7 +135,7 @@ window.addEventListener(
     if (link && link !== shown && /** @type {PointerEvent} */ (event).pointerType === "touch") {
       event.preventDefault();
       event.stopImmediatePropagation();
-      show(link, "Tap again to read it in the glossary, with its source.");
+      show(link, link.matches(".footnote-ref") ? "Tap again to go to the note." : "Tap again to read it in the glossary, with its source.");
     } else if (!(event.target instanceof Node && box.contains(event.target))) hide();
   },
   true,

@@ -96,3 +96,16 @@ def test_axe_finds_no_fault_in_a_definition(open_page: Callable[..., Page], sche
     page.locator("a.nh-term").first.hover()
     expect(page.get_by_role("tooltip")).to_be_visible()
     assert faults(page) == []
+
+
+def test_a_footnote_is_read_where_its_number_stands(visit: Visit) -> None:
+    page = visit.go("foundations/")
+    number, box = page.locator("a.footnote-ref").first, page.get_by_role("tooltip")
+    number.scroll_into_view_if_needed()
+    number.hover()
+    expect(box).to_contain_text("Summary of the Amazon DynamoDB Service Disruption")
+    assert box.get_by_role("link").count() == 0
+    page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    number.click()
+    expect(page.locator(".footnote li").first).to_be_in_viewport()
