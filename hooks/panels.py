@@ -11,7 +11,7 @@ from hooks import figures, tasks
 from labs_py import chart, lab
 from labs_py.desk import stamp_of
 from labs_py.exercise import Oracle
-from labs_py.numerals import percent, significant
+from labs_py.numerals import nines, percent, significant, span
 from labs_py.parameter import LabError, one_of
 from labs_py.report import Report, as_html
 
@@ -112,10 +112,12 @@ def _value(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 
 def formatted(value: Any, style: str) -> str:
-    """Return a value as `percent:D`, `number:D`, `significant:D`, `integer` or `text` says; D is a number of digits.
+    """Return a value as `percent:D`, `number:D`, `significant:D`, `span:D`, `nines`, `integer` or `text` says; D is a number of digits.
 
-    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text")
-    ('99.501 %', '1,234.5', '14')
+    A span is seconds, in the unit that suits them.
+
+    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text"), formatted(0.0314, "span:2")
+    ('99.501 %', '1,234.5', '14', '31 ms')
 
     Raises:
         LabError: the style is unknown, or the value is no number where one is needed.
@@ -125,6 +127,8 @@ def formatted(value: Any, style: str) -> str:
         "percent": percent,
         "number": lambda number, decimals: f"{number:,.{decimals}f}",
         "significant": significant,
+        "span": span,
+        "nines": lambda share, _: nines(share),
         "integer": lambda number, _: f"{round(number):,}",
     }
     if kind == "text":
@@ -133,7 +137,7 @@ def formatted(value: Any, style: str) -> str:
         raise LabError(one_of("as", kind, ["text", *styles]))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise LabError(f"as={style!r} must be used with a number, got {value!r}")
-    return styles[kind](value, int(digits or 2))
+    return styles[kind](value, int(digits or (3 if kind == "span" else 2)))
 
 
 def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:

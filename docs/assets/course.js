@@ -5,3 +5,4 @@ import "./tasks.js";
 import "./done-mark.js";
 import "./progress-page.js";
 import "./offline.js";
+import "./print.js";
