@@ -60,12 +60,17 @@ def _report(name: str, arguments: tuple[tuple[str, str], ...]) -> Report:
     return lab.load(name).report(dict(arguments))
 
 
+def _spaced(html: str) -> str:
+    # The search would read cells that touch as one word.
+    return re.sub(r"(</(?:td|th|dt|dd)>)(?=<)", r"\1\n", html)
+
+
 def _plots(html: str, report: Report) -> str:
     """Return a report's HTML with its figures drawn, once for a wide column and once for a narrow one."""
     for index, figure in enumerate(report.figures):
         drawn = "".join(
             figures.svg(figure.spec, width).replace(
-                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" ', 1
+                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" data-search-exclude ', 1
             )
             for name, width in (("nh-wide", chart.WIDE), ("nh-narrow", chart.NARROW))
         )
@@ -81,14 +86,15 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     title, claim = escape(item.title), escape(item.claim[:1].upper() + item.claim[1:])
     # Outside a dialog this method does nothing: Run pressed before the scripts are there must not load the page anew.
     return (
-        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}" data-search-exclude>'
+        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}">'
         f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
-        f'<form class="nh-form" method="dialog" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
+        f'<form class="nh-form" method="dialog" novalidate data-search-exclude aria-label="Settings: {escape(item.title, quote=True)}">'
+        f"{item.form(attributes, ident)}"
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
         '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
         f"{_code(ident)}"
-        f'<div class="nh-output">{_plots(report.html(), report)}</div>'
-        f"<noscript><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
+        f'<div class="nh-output">{_plots(_spaced(report.html()), report)}</div>'
+        f"<noscript data-search-exclude><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
     )
 
 
@@ -96,7 +102,7 @@ def _code(ident: str) -> str:
     """Return the place of the lab's own source; it is fetched when it is opened."""
     field = tasks.editor(f"{ident}-source", "The lab's own source", "", 20, "runs it")
     return (
-        f'<details class="nh-code"><summary>Code</summary>{field}<div class="nh-acts">'
+        f'<details class="nh-code" data-search-exclude><summary>Code</summary>{field}<div class="nh-acts">'
         '<button type="button" data-act="run">Run edited code</button>'
         '<button type="button" data-act="reset">Reset to the lab’s code</button></div>'
         '<p class="nh-verdict"></p></details>'  # what is wrong is announced by the panel

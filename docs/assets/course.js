@@ -6,3 +6,4 @@ import "./done-mark.js";
 import "./progress-page.js";
 import "./offline.js";
 import "./print.js";
+import "./resume.js";
