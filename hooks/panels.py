@@ -60,11 +60,6 @@ def _report(name: str, arguments: tuple[tuple[str, str], ...]) -> Report:
     return lab.load(name).report(dict(arguments))
 
 
-def _spaced(html: str) -> str:
-    # The search would read cells that touch as one word.
-    return re.sub(r"(</(?:td|th|dt|dd)>)(?=<)", r"\1\n", html)
-
-
 def _plots(html: str, report: Report) -> str:
     """Return a report's HTML with its figures drawn, once for a wide column and once for a narrow one."""
     for index, figure in enumerate(report.figures):
@@ -93,7 +88,7 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
         '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
         f"{_code(ident)}"
-        f'<div class="nh-output">{_plots(_spaced(report.html()), report)}</div>'
+        f'<div class="nh-output">{_plots(report.html(), report)}</div>'
         f"<noscript data-search-exclude><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
     )
 
@@ -163,12 +158,12 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 def _check(oracle: Oracle) -> str:
     within = _within(oracle.tolerance)
     note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
-    numbers = "".join(
+    numbers = "\n".join(
         f'<td class="nh-number">{text}</td>'
         for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
-    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
+    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>\n{numbers}\n<td>{source}</td></tr>'
 
 
 def _within(tolerance: float | None) -> str:

@@ -1,6 +1,6 @@
 """k of n, and what they share: copies that are up when enough of them are, and when what all of them need is up too.
 
-Copies fail independently of one another and of the shared part.
+`needed` copies must be up, and `spare` more are there. Copies fail independently of one another and of the shared part.
 
 Data:
     independent: availability of the group, nothing shared.
@@ -13,7 +13,7 @@ Source:
     "Reliability Modeling: k-out-of-n Configuration", Reliability Analytics, 2011,
         https://reliabilityanalytics.com/blog/2011/09/02/reliability-modeling-k-out-of-n-configutation/
 
->>> run(copies=2, needed=1, availability=0.99, shared=0.99).data["availability"]
+>>> run(needed=1, spare=1, availability=0.99, shared=0.99).data["availability"]
 0.989901
 """
 
@@ -24,7 +24,7 @@ from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model.conditioning import at_least_of_equals
 from labs_py.model.downtime import downtime
 from labs_py.numerals import nines, span
-from labs_py.parameter import LabError, Range
+from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
 
 _ANALYTICS = "https://reliabilityanalytics.com/blog/2011/09/02/reliability-modeling-k-out-of-n-configutation/"
@@ -42,18 +42,17 @@ def group(needed: int, copies: int, availability: float) -> float:
 
 def run(
     *,
-    copies: Annotated[int, Range("Copies", 1, _MOST)] = 3,
     needed: Annotated[int, Range("Copies that must be up", 1, _MOST)] = 2,
+    spare: Annotated[int, Range("Spare copies", 0, _MOST - 1)] = 1,
     availability: Annotated[float, Range("Availability of one copy", 0.9, 0.99999, scale="nines")] = 0.99,
     shared: Annotated[float, Range("Availability of what all copies share", 0.9, 0.999999, scale="nines")] = 0.9999,
 ) -> Report:
     """Return the availability of the group, alone and behind what its copies share."""
-    if needed > copies:
-        raise LabError(f"needed must be at most copies, {copies}, got {needed}; raise copies or lower needed")
+    copies = needed + spare
     independent = group(needed, copies, availability)
     whole = round(independent * shared, 15)
     rows = []
-    for number in range(needed, max(copies, min(needed + 5, _MOST)) + 1):
+    for number in range(needed, needed + max(spare, 5) + 1):
         alone = group(needed, number, availability)
         rows.append((number, alone, downtime(alone), downtime(alone * shared)))
     return Report(
@@ -93,7 +92,7 @@ TASKS = [
         ["Down more often: now two must be up", "Down a thirtieth as often", "Down a thousandth as often"],
         1,
         "The group is down when two or three are: 3 × 0.01² × 0.99 + 0.01³ = 0.0003, against 0.01 for one node.",
-        {"copies": "3", "needed": "2", "availability": "0.99"},
+        {"needed": "2", "spare": "1", "availability": "0.99"},
         lambda data: min(
             range(3), key=lambda index: abs((2, 1 / 33.6, 1e-3)[index] - (1 - data["independent"]) / 0.01)
         ),
@@ -103,12 +102,12 @@ TASKS = [
         "Copies of 99 %, of which three must be up. Bring the whole to 99.995 %, with at most five copies.",
         lambda data, arguments: (
             int(arguments["needed"]) >= 3
-            and int(arguments["copies"]) <= 5
+            and int(arguments["needed"]) + int(arguments["spare"]) <= 5
             and float(arguments["availability"]) <= 0.99
             and data["availability"] >= 0.99995
         ),
-        {"needed": "3", "copies": "5", "availability": "0.99", "shared": "0.99999"},
-        {"needed": "3", "copies": "5", "availability": "0.99", "shared": "0.9999"},
+        {"needed": "3", "spare": "2", "availability": "0.99", "shared": "0.99999"},
+        {"needed": "3", "spare": "2", "availability": "0.99", "shared": "0.9999"},
         "Five copies are enough. Look at what is left of the downtime when you add a sixth.",
         "Three of five are 99.999 %, so behind a shared part of 99.99 % nearly all the downtime is the shared part's, and no copy helps.",
     ),
