@@ -4,7 +4,6 @@ import json
 import subprocess
 from html import escape
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -15,9 +14,8 @@ from mkdocs.utils import get_relative_url
 
 from hooks.cards import HEIGHT, WIDTH, card
 from hooks.feed import FEED
+from hooks.linked_data import linked_data, title_of
 
-LICENSE = "https://creativecommons.org/licenses/by/4.0/"
-_SHARED = {"inLanguage": "en", "isAccessibleForFree": True, "license": LICENSE}
 _days: dict[str, str] = {}
 _pages: list[Page] = []
 
@@ -37,66 +35,9 @@ def days(root: Path) -> dict[str, str]:
     return found
 
 
-def title_of(page: Page) -> str:
-    """Return the title that a page has by itself; the navigation may call it by a shorter one."""
-    return str(page.meta.get("title", page.title))
-
-
 def card_address(page: Page) -> str:
     """Return where a page's card is, from the site's root."""
     return f"assets/cards/{page.url.strip('/').replace('/', '-') or 'home'}.png"
-
-
-def linked_data(page: Page, config: MkDocsConfig) -> dict[str, Any] | None:
-    """Return the JSON-LD of the home page, which describes the course, or of a page with a lab, which is a part of it; else nothing."""
-    course = f"{config.site_url}#course"
-    described = {"name": title_of(page), "description": page.meta.get("description", ""), "url": page.canonical_url}
-    if page.is_homepage:
-        parts = [other for other in _pages if "minutes" in other.meta]
-        minutes = sum(sum(other.meta["minutes"]) for other in parts)
-        return {
-            "@context": "https://schema.org",
-            "@type": "Course",
-            "@id": course,
-            **described,
-            "name": f"{config.site_name}: {title_of(page)}",
-            **_SHARED,
-            "coursePrerequisites": page.meta.get("prerequisites", ""),
-            "teaches": page.meta.get("outcomes", []),
-            "provider": {"@type": "Organization", "name": config.site_name, "url": config.site_url},
-            "offers": {"@type": "Offer", "category": "Free", "price": 0, "priceCurrency": "USD"},
-            "hasCourseInstance": {
-                "@type": "CourseInstance",
-                "courseMode": "Online",
-                "courseWorkload": _duration(minutes),
-            },
-            "hasPart": [
-                {
-                    "@type": "LearningResource",
-                    "@id": other.canonical_url,
-                    "name": title_of(other),
-                    "url": other.canonical_url,
-                }
-                for other in parts
-            ],
-        }
-    if "minutes" not in page.meta:
-        return None
-    found = {
-        "@context": "https://schema.org",
-        "@type": "LearningResource",
-        "@id": page.canonical_url,
-        **described,
-        **_SHARED,
-        "learningResourceType": "lesson" if page.is_index else "lab",
-        "timeRequired": _duration(sum(page.meta["minutes"])),
-        "isPartOf": {"@type": "Course", "@id": course, "name": config.site_name, "url": config.site_url},
-    }
-    return found | ({"dateModified": page.update_date} if page.update_date else {})
-
-
-def _duration(minutes: int) -> str:
-    return f"PT{minutes // 60}H{minutes % 60}M"
 
 
 def head(page: Page, config: MkDocsConfig) -> str:
@@ -120,7 +61,7 @@ def head(page: Page, config: MkDocsConfig) -> str:
     tags.append(
         f'<link rel="alternate" type="application/atom+xml" title="Changes of {escape(config.site_name)}" href="{feed}">'
     )
-    if data := linked_data(page, config):
+    if data := linked_data(page, _pages, config):
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         tags.append(f'<script type="application/ld+json">{text}</script>')
     return "".join(tags)

@@ -8,8 +8,8 @@ Data:
     downtime_minutes_per_year, shared_minutes_per_year: of a 365-day year, of the whole and of the shared part alone.
 
 Source:
-    Way Kuo and Ming J. Zuo, "Optimal Reliability Modeling: Principles and Applications", Wiley, 2003, chapter 7,
-        https://www.wiley.com/en-us/9780471397618
+    Ben Treynor, Mike Dahlin, Vivek Rau and Betsy Beyer, "The Calculus of Service Availability", ACM Queue 15(2), 2017,
+        https://queue.acm.org/detail.cfm?id=3096459
     "Reliability Modeling: k-out-of-n Configuration", Reliability Analytics, 2011,
         https://reliabilityanalytics.com/blog/2011/09/02/reliability-modeling-k-out-of-n-configutation/
 
