@@ -33,6 +33,11 @@ def test_every_page_has_a_description_a_card_and_an_address_of_its_own(site: Pat
             assert card.size == (WIDTH, HEIGHT)
 
 
+def test_no_page_takes_its_description_from_the_site() -> None:
+    for path in Path("docs").rglob("*.md"):
+        assert re.match(r"---\n(.*\n)*?description: .+\n(.*\n)*?---\n", path.read_text(encoding="utf-8")), path
+
+
 def test_no_page_loads_its_card(site: Path) -> None:
     assert not [
         path for path in site.rglob("*.html") if re.search(r'(src|href)="[^"]*assets/cards', path.read_text("utf-8"))
