@@ -11,7 +11,7 @@ from hooks import figures, tasks
 from labs_py import chart, lab
 from labs_py.desk import stamp_of
 from labs_py.exercise import Oracle
-from labs_py.numerals import percent, significant
+from labs_py.numerals import nines, percent, significant, span
 from labs_py.parameter import LabError, one_of
 from labs_py.report import Report, as_html
 
@@ -65,7 +65,7 @@ def _plots(html: str, report: Report) -> str:
     for index, figure in enumerate(report.figures):
         drawn = "".join(
             figures.svg(figure.spec, width).replace(
-                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" ', 1
+                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" data-search-exclude ', 1
             )
             for name, width in (("nh-wide", chart.WIDE), ("nh-narrow", chart.NARROW))
         )
@@ -81,14 +81,15 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     title, claim = escape(item.title), escape(item.claim[:1].upper() + item.claim[1:])
     # Outside a dialog this method does nothing: Run pressed before the scripts are there must not load the page anew.
     return (
-        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}" data-search-exclude>'
+        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}">'
         f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
-        f'<form class="nh-form" method="dialog" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
+        f'<form class="nh-form" method="dialog" novalidate data-search-exclude aria-label="Settings: {escape(item.title, quote=True)}">'
+        f"{item.form(attributes, ident)}"
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
         '<div class="nh-line"><div class="nh-status" role="status"></div></div><div class="nh-error" role="alert" hidden></div>'
         f"{_code(ident)}"
         f'<div class="nh-output">{_plots(report.html(), report)}</div>'
-        f"<noscript><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
+        f"<noscript data-search-exclude><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
     )
 
 
@@ -96,7 +97,7 @@ def _code(ident: str) -> str:
     """Return the place of the lab's own source; it is fetched when it is opened."""
     field = tasks.editor(f"{ident}-source", "The lab's own source", "", 20, "runs it")
     return (
-        f'<details class="nh-code"><summary>Code</summary>{field}<div class="nh-acts">'
+        f'<details class="nh-code" data-search-exclude><summary>Code</summary>{field}<div class="nh-acts">'
         '<button type="button" data-act="run">Run edited code</button>'
         '<button type="button" data-act="reset">Reset to the lab’s code</button></div>'
         '<p class="nh-verdict"></p></details>'  # what is wrong is announced by the panel
@@ -112,10 +113,12 @@ def _value(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 
 def formatted(value: Any, style: str) -> str:
-    """Return a value as `percent:D`, `number:D`, `significant:D`, `integer` or `text` says; D is a number of digits.
+    """Return a value as `percent:D`, `number:D`, `significant:D`, `span:D`, `nines`, `integer` or `text` says; D is a number of digits.
 
-    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text")
-    ('99.501 %', '1,234.5', '14')
+    A span is seconds, in the unit that suits them.
+
+    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text"), formatted(0.0314, "span:2")
+    ('99.501 %', '1,234.5', '14', '31 ms')
 
     Raises:
         LabError: the style is unknown, or the value is no number where one is needed.
@@ -125,6 +128,8 @@ def formatted(value: Any, style: str) -> str:
         "percent": percent,
         "number": lambda number, decimals: f"{number:,.{decimals}f}",
         "significant": significant,
+        "span": span,
+        "nines": lambda share, _: nines(share),
         "integer": lambda number, _: f"{round(number):,}",
     }
     if kind == "text":
@@ -133,7 +138,7 @@ def formatted(value: Any, style: str) -> str:
         raise LabError(one_of("as", kind, ["text", *styles]))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise LabError(f"as={style!r} must be used with a number, got {value!r}")
-    return styles[kind](value, int(digits or 2))
+    return styles[kind](value, int(digits or (3 if kind == "span" else 2)))
 
 
 def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
@@ -153,12 +158,12 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 def _check(oracle: Oracle) -> str:
     within = _within(oracle.tolerance)
     note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
-    numbers = "".join(
+    numbers = "\n".join(
         f'<td class="nh-number">{text}</td>'
         for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
-    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
+    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>\n{numbers}\n<td>{source}</td></tr>'
 
 
 def _within(tolerance: float | None) -> str:

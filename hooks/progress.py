@@ -1,7 +1,7 @@
-"""MkDocs hook: marks in the navigation say how many tasks of a page are done, and the page "Your progress" lists them all."""
+"""MkDocs hook: marks in the navigation say how many tasks of a page are done, "Your progress" lists them all, and the front page leads back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import import_module
 from typing import Any
@@ -20,6 +20,7 @@ _LINK = re.compile(r'(<a href="([^"#]*)" class="md-nav__link[^"]*">)(.*?)(</a>)'
 _OPEN = re.compile(
     r'(<label class="md-nav__link md-nav__link--active" for="__toc">.*?)(<span class="md-nav__icon)', re.DOTALL
 )
+_RESUME = re.compile(r"(?:<p>\s*)?<nh-resume>(.*?)</nh-resume>(?:\s*</p>)?", re.DOTALL)
 _pages: list[Page] = []
 # Tasks by the address of their page.
 _tasks: dict[str, list[str]] = {}
@@ -56,6 +57,18 @@ def marked(html: str, tasks: Mapping[str, list[str]], here: str) -> str:
     return _LINK.sub(linked, html)
 
 
+def with_way_back(html: str, page: Page, targets: Sequence[tuple[Page, Sequence[str]]]) -> str:
+    """Return a page's HTML with a link in its `<nh-resume>` to each page that has tasks; docs/assets/resume.js shows the one visited last."""
+    links = "".join(
+        f'<a href="{target.file.url_relative_to(page.file)}" data-page="{escape(target.url, quote=True)}" data-tasks="{" ".join(names)}">'
+        f"{escape(str(target.meta.get('title', target.title)))}</a>"
+        for target, names in targets
+    )
+    return _RESUME.sub(
+        lambda match: f"<nh-resume><p>{match[1]}</p><span hidden data-search-exclude>{links}</span></nh-resume>", html
+    )
+
+
 def _under(page: Page) -> list[str]:
     # A section is led to by its index page, and sums up all of its pages.
     children = page.parent.children if page.parent and page.is_index else [page]
@@ -80,9 +93,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> TemplateContext:
     """MkDocs: fill the list of all tasks, once the pages are known."""
     progress_list: Any = import_module("hooks.progress_list")
-    page.content = progress_list.fill(
-        page.content or "", page, [(other, _tasks[other.url]) for other in _pages if other.url in _tasks]
-    )
+    targets = [(other, _tasks[other.url]) for other in _pages if other.url in _tasks]
+    page.content = with_way_back(progress_list.fill(page.content or "", page, targets), page, targets)
     return context
 
 

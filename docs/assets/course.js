@@ -7,3 +7,5 @@ import "./done-mark.js";
 import "./progress-page.js";
 import "./offline.js";
 import "./terms.js";
+import "./print.js";
+import "./resume.js";
