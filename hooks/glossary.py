@@ -44,12 +44,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """MkDocs: link the terms of a page; what is for contributors has other terms."""
+    """MkDocs: link the terms of a page; what is for contributors has other terms, and the front page invites and does not define."""
     address = page.file.src_uri
     if address == terms.PAGE:
         html = _FORMS.sub("", html)
         return _SOURCE.sub(r' <span class="nh-source">\1</span></p>', html)
     glossary = files.get_file_from_path(terms.PAGE)
-    if glossary is None or address.startswith(_ABOUT):
+    if glossary is None or page.is_homepage or address.startswith(_ABOUT):
         return html
     return terms.linked(html, list(_known.values()), glossary.url_relative_to(page.file))
