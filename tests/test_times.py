@@ -15,9 +15,10 @@ def test_prose_is_counted_and_panels_tasks_code_and_footnotes_are_not() -> None:
 
 def test_each_kind_of_doing_has_its_minutes() -> None:
     tasks = '<li class="nh-task nh-predict"><li class="nh-task nh-reach"><li class="nh-task nh-write">'
-    assert doing('<lab-panel name="x">' + 2 * tasks) == (
-        3 + 2 * (1 + 3 + 10),
-        ["1 panel", "2 predictions", "2 goals", "2 functions to write"],
+    question = '<nh-quiz class="quiz"><div class="quiz-question">'
+    assert doing('<lab-panel name="x">' + 2 * tasks + question) == (
+        3 + 2 * (1 + 3 + 10) + 1,
+        ["1 panel", "2 predictions", "2 goals", "2 functions to write", "1 question"],
     )
     assert hours(75) == "1 hour"
     assert hours(76) == "1½ hours"
