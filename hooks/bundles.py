@@ -1,6 +1,6 @@
 """What browsers get of our JavaScript and stylesheets: bundled, minified and split by esbuild from the sources in docs/assets/.
 
-Of third-party code, the comments about its licence stand in a `.LEGAL.txt` file beside each bundle, and ship with it.
+Of third-party code, the comments about its license stand in a `.LEGAL.txt` file beside each bundle, and ship with it.
 """
 
 import os
