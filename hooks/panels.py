@@ -112,7 +112,7 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
         f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
         f'<form class="nh-form" method="dialog" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
-        '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
+        '<div class="nh-line"><div class="nh-status" role="status"></div></div><div class="nh-error" role="alert" hidden></div>'
         f"{_code(ident)}"
         f'<div class="nh-output">{_plots(report.html(), report)}</div>'
         f"<noscript><p>{_NO_SCRIPT}</p></noscript></lab-panel>"

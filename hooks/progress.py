@@ -13,6 +13,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.templates import TemplateContext
 
 _LIST = re.compile(r'<ol class="nh-tasks" data-lab="(\w+)">.*?</ol>', re.DOTALL)
+_QUIZ = re.compile(r'<nh-quiz [^>]*data-task="(quiz/\w+)"')
 _TASK = re.compile(r'<li (class="nh-task [^>]*data-task="([\w-]+)")')
 _LINK = re.compile(r'(<a href="([^"#]*)" class="md-nav__link[^"]*">)(.*?)(</a>)', re.DOTALL)
 # On a phone the theme shows this in place of the link to the page that is open.
@@ -25,7 +26,7 @@ _tasks: dict[str, list[str]] = {}
 
 
 def with_anchors(html: str) -> tuple[str, list[str]]:
-    """Return a page's HTML with an id such as `hop_latency-reach-1` at each task, and the tasks as "lab/task"."""
+    """Return a page's HTML with an id such as `hop_latency-reach-1` at each task, and the tasks as "lab/task", then the questions as "quiz/name"."""
     found: list[str] = []
 
     def listed(match: re.Match[str]) -> str:
@@ -33,7 +34,8 @@ def with_anchors(html: str) -> tuple[str, list[str]]:
         found.extend(f"{lab}/{task[2]}" for task in _TASK.finditer(match[0]))
         return _TASK.sub(rf'<li id="{lab}-\2" \1', match[0])
 
-    return _LIST.sub(listed, html), found
+    html = _LIST.sub(listed, html)
+    return html, found + _QUIZ.findall(html)
 
 
 def marked(html: str, tasks: Mapping[str, list[str]], here: str) -> str:

@@ -21,7 +21,14 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     for part in ("docs", "labs_py", "hooks", "tools"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("pyproject.toml", "LICENSE", "package-lock.json", "cspell.json", ".markdownlint-cli2.yaml"):
+    for part in (
+        "pyproject.toml",
+        "LICENSE",
+        "package-lock.json",
+        "requirements.lock",
+        "cspell.json",
+        ".markdownlint-cli2.yaml",
+    ):
         shutil.copy(ROOT / part, folder / part)
     for part in ("build", "node_modules", ".venv"):
         (folder / part).symlink_to(ROOT / part)

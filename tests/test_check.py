@@ -32,6 +32,7 @@ description: What it is.
 
 A quorom of [two](two.md) or [three](glossary.md#three).[^known]
 A note that nobody wrote.[^unknown]
+- No list.
 
 ![](shown.svg)
 
@@ -47,7 +48,7 @@ title: Glossary
 
 ## Quorum {#quorum}
 
-Source: Gifford, 1979.
+Enough of them.
 
 ## Latency
 
@@ -72,16 +73,18 @@ EXPECTED = f"""\
 README.md:3: there is no file LICENCE; name one that is there
 docs/assets/sum.js:2: Type 'string' is not assignable to type 'number' (TS2322); mend the code or its JSDoc type
 docs/glossary.md:1: no description; write `description: …` between two lines --- at the top
+docs/glossary.md:7: Quorum must be used on some page; add the form in which pages write it, data-forms="…", or remove it
+docs/glossary.md:7: Quorum must have a source; write it as the last line, "Source: …"
 docs/glossary.md:11: 'Latency' stands after 'Quorum'; put the terms in the order of the alphabet
 docs/glossary.md:11: the term 'Latency' has no anchor; write `## Latency {{#latency}}`
-docs/glossary.md:11: the term 'Latency' has no source; end its entry with a line `Source: …`
 docs/hidden.svg:1: no page shows this image; show it or drop it
 docs/index.md:8: link 'glossary.md#three' but the doc 'glossary.md' does not contain an anchor '#three'; {_LINKS}
 docs/index.md:8: link 'two.md' but the target is not found among documentation files; {_LINKS}
 docs/index.md:8: unknown word 'quorom'; write 'quorum' or, if it is right, add it to tools/words.txt
 docs/index.md:9: note [^unknown] is used and not written; write `[^unknown]: …` at the end of the page
-docs/index.md:11: Images should have alternate text (alt text) (MD045); say between ![ and ] what the image shows
-docs/index.md:14: Link and image reference definitions should be needed (MD053); use it, or drop it
+docs/index.md:10: a list right below a paragraph is not read as one; put an empty line between
+docs/index.md:12: Images should have alternate text (alt text) (MD045); say between ![ and ] what the image shows
+docs/index.md:15: Link and image reference definitions should be needed (MD053); use it, or drop it
 docs/lost.md:1: no entry of the navigation leads to this page; add it to nav in mkdocs.yml
 labs_py/labs/lonely.py:1: no page shows this lab; write <lab-panel name="lonely"></lab-panel> in a page, or drop the lab
 labs_py/labs/lonely.py:1: unknown word 'behaviour'; write 'behavior' or, if it is right, add it to tools/words.txt
@@ -98,7 +101,9 @@ tools/words.txt:3: 'quorum' stands after 'zonal'; put the words in the order of 
 def copy(tmp_path: Path) -> Path:
     """The project's settings and checks, with faults instead of its course."""
     spelling = (ROOT / "cspell.json").read_text(encoding="utf-8")
-    (tmp_path / "cspell.json").write_text(spelling.replace('Paths": [', 'Paths": ["tools", '), encoding="utf-8")
+    (tmp_path / "cspell.json").write_text(
+        spelling.replace('Paths": [', 'Paths": ["hooks", "tools", '), encoding="utf-8"
+    )
     for name in (".markdownlint-cli2.yaml", "tsconfig.json"):
         shutil.copy(ROOT / name, tmp_path)
     settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -109,6 +114,9 @@ def copy(tmp_path: Path) -> Path:
         ROOT / "tools" / "check", tmp_path / "tools" / "check", ignore=shutil.ignore_patterns("__pycache__")
     )
     (tmp_path / "tools" / "__init__.py").write_text('"""Tools."""\n', encoding="utf-8")
+    (tmp_path / "hooks").mkdir()
+    shutil.copy(ROOT / "hooks" / "terms.py", tmp_path / "hooks")
+    (tmp_path / "hooks" / "__init__.py").write_text('"""Hooks."""\n', encoding="utf-8")
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     for name, text in PLANTED.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +133,7 @@ def check(folder: Path, *names: str) -> tuple[int, list[str]]:
 def test_every_planted_fault_is_one_line_with_its_place_and_its_remedy(copy: Path) -> None:
     code, lines = check(copy)
     assert "\n".join(lines[:-1]) + "\n" == EXPECTED
-    assert "22 findings in " in lines[-1]
+    assert "24 findings in " in lines[-1]
     assert code == 1
 
 

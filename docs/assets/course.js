@@ -2,6 +2,8 @@
 
 import "./lab-panel.js";
 import "./tasks.js";
+import "./quiz.js";
 import "./done-mark.js";
 import "./progress-page.js";
 import "./offline.js";
+import "./terms.js";

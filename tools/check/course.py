@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from hooks import terms
 from tools.check.finding import Finding, line_of
 from tools.check.programs import WORDS
 
@@ -15,9 +16,9 @@ _IMAGES = (".svg", ".png", ".jpg", ".webp")
 def course(root: Path) -> list[Finding]:
     """All findings of this module."""
     pages = {path: text_of(path) for path in sorted((root / "docs").rglob("*.md"))}
-    found = [*orphans(root, pages), *word_list(root), *glossary(root / "docs" / "glossary.md")]
+    found = [*orphans(root, pages), *word_list(root), *glossary(root / "docs")]
     for path in pages:
-        found += [*front_matter(path), *notes(path)]
+        found += [*front_matter(path), *notes(path), *lists(path)]
     for path in [*root.glob("*.md"), *(root / ".github").rglob("*.md")]:
         found += files_linked(path)
     return [Finding(str(Path(one.file).relative_to(root)), one.line, one.wrong, one.mend) for one in found]
@@ -59,28 +60,31 @@ def notes(path: Path) -> Iterator[Finding]:
             yield Finding(str(path), _line(text, match), f"note [^{match[1]}] is used and not written", mend)
 
 
-def glossary(path: Path) -> Iterator[Finding]:
-    """Terms without an anchor or a source, out of order or given twice."""
-    if not path.is_file():
-        return
-    text = text_of(path)
-    entries = [
-        (match[1], match[2], _line(text, match)) for match in re.finditer(r"(?m)^## (.*?)(?: \{#([\w-]+)\})?$", text)
-    ]
-    parts = re.split(r"(?m)^## ", text)[1:]
-    for (term, anchor, line), part in zip(entries, parts, strict=True):
-        if not anchor:
-            slug = re.sub(r"\W+", "-", term.lower()).strip("-")
-            yield Finding(str(path), line, f"the term {term!r} has no anchor", f"write `## {term} {{#{slug}}}`")
-        if not re.search(r"(?m)^Sources?: ", part):
-            yield Finding(str(path), line, f"the term {term!r} has no source", "end its entry with a line `Source: …`")
-    for (before, _, _), (term, _, line) in pairwise(entries):
-        if term.lower() == before.lower():
-            yield Finding(str(path), line, f"the term {term!r} stands twice", "keep one of them")
-        elif term.lower() < before.lower():
-            yield Finding(
-                str(path), line, f"{term!r} stands after {before!r}", "put the terms in the order of the alphabet"
-            )
+def lists(path: Path) -> Iterator[Finding]:
+    """Lists right below a paragraph: Markdown would take them for a part of it."""
+    for match in re.finditer(
+        r"(?m)(?:^|\n\n)(?![-*+] |\d+\. )\w[^\n]*\n(?:\w[^\n]*\n)*?((?:[-*+]|1\.) )", text_of(path)
+    ):
+        line = text_of(path).count("\n", 0, match.start(1)) + 1
+        yield Finding(str(path), line, "a list right below a paragraph is not read as one", "put an empty line between")
+
+
+def glossary(docs: Path) -> Iterator[Finding]:
+    """What the build holds against terms and their use, entries that it cannot read, and entries out of order."""
+    path = docs / terms.PAGE
+    for fault in terms.faults(docs):
+        file, line, text = re.split(r":(\d+): ", fault, maxsplit=1)
+        wrong, _, mend = text.partition("; ")
+        yield Finding(str(docs / file), int(line), wrong, mend)
+    entries = [(match[1], _line(text_of(path), match)) for match in re.finditer(r"(?m)^## (.*)$", text_of(path))]
+    for entry, line in entries:
+        if not re.search(r" \{#[\w-]+.*\}$", entry):
+            slug = re.sub(r"\W+", "-", entry.lower()).strip("-")
+            yield Finding(str(path), line, f"the term {entry!r} has no anchor", f"write `## {entry} {{#{slug}}}`")
+    for (before, _), (entry, line) in pairwise([(entry.partition(" {")[0], line) for entry, line in entries]):
+        if entry.casefold() < before.casefold():
+            wrong, mend = f"{entry!r} stands after {before!r}", "put the terms in the order of the alphabet"
+            yield Finding(str(path), line, wrong, mend)
 
 
 def word_list(root: Path) -> Iterator[Finding]:

@@ -19,11 +19,9 @@ _MENDS = {
     "MD007": "indent an inner list by four spaces",
     "MD022": "put an empty line before and after the heading",
     "MD031": "put an empty line before and after the block of code",
-    "MD032": "put an empty line before and after the list",
     "MD034": "write [words](address)",
     "MD040": "name the language after the ```, or `text`",
     "MD045": "say between ![ and ] what the image shows",
-    "MD051": "name an anchor that a heading of this page has",
     "MD053": "use it, or drop it",
 }
 
