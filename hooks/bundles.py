@@ -1,6 +1,6 @@
 """What browsers get of our JavaScript and stylesheets: bundled, minified and split by esbuild from the sources in docs/assets/.
 
-Of third-party code, the comments about its licence stand in a `.LEGAL.txt` file beside each bundle, and ship with it.
+Of third-party code, the comments about its license stand in a `.LEGAL.txt` file beside each bundle, and ship with it.
 """
 
 import os
@@ -36,14 +36,14 @@ BUNDLES = (
 # gets that name as an argument, so that answers go where the rest of the reader's progress is. Without `document$`, it does not
 # look out for the next page: docs/assets/quiz.js does.
 QUIZ = "mkdocs-quiz"
-_QUIZ = "/*! {licence} */\nexport function begin(localStorage, document$) {{\n{script}\n}}\n"
+_QUIZ = "/*! {terms} */\nexport function begin(localStorage, document$) {{\n{script}\n}}\n"
 
 
 def quiz_script() -> str:
     """The script of mkdocs-quiz as an ES module."""
-    licence = metadata.distribution(QUIZ).read_text("licenses/LICENSE") or ""
+    terms = metadata.distribution(QUIZ).read_text("licenses/LICENSE") or ""
     return _QUIZ.format(
-        licence=f"{QUIZ} {metadata.version(QUIZ)}, its script made a function. {licence.strip()}",
+        terms=f"{QUIZ} {metadata.version(QUIZ)}, its script made a function. {terms.strip()}",
         script=(resources.files("mkdocs_quiz.js") / "quiz.js").read_text(),
     )
 

@@ -1,13 +1,15 @@
 """The lab elements of a page, filled: panels with their real results, single values, tasks, limits, checks and sources."""
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
-from hooks import figures, tasks
+from hooks import figures, one_file, tasks
 from labs_py import chart, lab
 from labs_py.desk import stamp_of
 from labs_py.exercise import Oracle
@@ -15,6 +17,7 @@ from labs_py.numerals import nines, percent, significant, span
 from labs_py.parameter import LabError, one_of
 from labs_py.report import Report, as_html
 
+_HERE = Path(__file__).parent
 _ELEMENT = re.compile(r'<(lab-[a-z]+)((?:\s+[\w-]+="[^"]*")*)\s*></\1>')
 # Markdown wraps an element that stands alone in a paragraph, which may not hold a form or a table.
 _ALONE = re.compile(r'<p>\s*(<(lab-(?!value)[a-z]+)(?:\s+[\w-]+="[^"]*")*\s*></\2>)\s*</p>')
@@ -23,13 +26,14 @@ _LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;)]")
 _NO_SCRIPT = "This is the result that was computed when the page was built. To change the settings, turn on JavaScript."
 
 
-def fill(html: str, page: str) -> str:
-    """Return a page's HTML with every lab element filled.
+def fill(html: str, page: str, known: MutableMapping[tuple[str, ...], str] | None = None) -> str:
+    """Return a page's HTML with every lab element filled. `known` keeps them for the next time, by what they were made from.
 
     Raises:
         LabError: an element, lab, argument, value or path is unknown; the message starts with `page`.
     """
     html = _ALONE.sub(r"\1", html)
+    known = {} if known is None else known
     seen: dict[str, int] = {}
 
     def filled(match: re.Match[str]) -> str:
@@ -42,7 +46,11 @@ def fill(html: str, page: str) -> str:
                 raise LabError(f'{element} must have a name="…" that names a lab, got none')
             name = attributes.pop("name")
             seen[name] = seen.get(name, 0) + (element == "lab-panel")
-            return _FILLERS[element](lab.load(name), attributes, f"{name}-{seen[name]}")
+            ident = f"{name}-{seen[name]}"
+            key = (element, ident, json.dumps(attributes), _version(name))
+            if key not in known:
+                known[key] = _FILLERS[element](lab.load(name), attributes, ident)
+            return known[key]
         except LabError as error:
             raise LabError(f"{page}: <{element}>: {error}") from None
 
@@ -53,6 +61,25 @@ def fill(html: str, page: str) -> str:
             f'{page}: a lab element must be written <lab-panel name="…" argument="…"></lab-panel> with double quotes, got {left[0]}'
         )
     return html
+
+
+@cache
+def _version(name: str) -> str:
+    """Return a checksum of what a lab's elements are made from: its source, what it needs, and the hooks; empty if there is no such lab."""
+    source = _HERE.parent / "labs_py" / "labs" / f"{name}.py"
+    if not source.is_file():
+        return ""
+    texts = [
+        source.read_text(encoding="utf-8"),
+        *(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.py"))),
+    ]
+    texts += one_file.needed("\n".join(texts), _modules()).values()
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+@cache
+def _modules() -> dict[str, str]:
+    return one_file.modules(_HERE.parent / "labs_py")
 
 
 @cache
