@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def _checked(quiz: Quiz, page: str) -> Question:
     return Question(hashlib.sha256(words.encode()).hexdigest()[:8], quiz)
 
 
+@cache  # for each version of QTI, and each edit while the site is served; an edited lab makes this module be imported anew
 def plain(text: str, page: str) -> str:
     """Return Markdown as plain text, with the values of labs in it."""
     html = panels.fill(markdown.markdown(text), page)

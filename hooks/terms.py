@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PAGE = "glossary.md"
@@ -61,6 +62,12 @@ def pattern(forms: Sequence[str]) -> re.Pattern[str]:
     >>> pattern(["round trip"]).search("Two round trips").group()
     'round trips'
     """
+    return _pattern(tuple(forms))
+
+
+@cache
+def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
+    # A page has thousands of pieces of text, and a form is gone with its first use: few patterns, each needed often.
     written = (re.sub(r"\\? ", r"\\s+", re.escape(form)) for form in sorted(forms, key=len, reverse=True))
     either = "|".join(f"[{w[0].upper()}{w[0]}]{w[1:]}" if w[0].islower() else w for w in written)
     return re.compile(rf"(?<![\w-])(?:{either})(?:e?s)?(?![\w-])")
