@@ -21,7 +21,7 @@ DOINGS = (
     ('class="nh-task nh-predict"', "prediction", "predictions", 1),
     ('class="nh-task nh-reach"', "goal", "goals", 3),
     ('class="nh-task nh-write"', "function to write", "functions to write", 10),
-    ('<nh-quiz ', "question", "questions", 1),
+    ("<nh-quiz ", "question", "questions", 1),
 )
 _NOT_READ = {"lab-panel", "nh-tasks", "svg", "script", "style", "noscript", "pre", "button"}
 _NOT_READ_CLASSES = {"footnote", "nh-checks", "quiz", "headerlink"}
