@@ -16,9 +16,12 @@ import pytest
 import labs_py
 from labs_py.__main__ import main
 from labs_py.live.load import Answered, schedule
-from labs_py.live.measured import Fault, HopCost, compared, predicted_failures, quantile_interval, with_hop_cost
+from labs_py.live.measured import Fault, compared, predicted_failures
 from labs_py.live.run import parsed
 from labs_py.model import architecture_file
+from labs_py.model.confidence import quantile_interval
+from labs_py.model.duration import Constant, Empirical
+from labs_py.model.hop_cost import HopCost
 from labs_py.model.latency import floor
 from labs_py.model.plan import plan_request
 from labs_py.model.trace import traces
@@ -131,14 +134,14 @@ def test_a_quantiles_interval_holds_it_as_often_as_it_says() -> None:
 
 def test_the_cost_of_a_hop_is_added_to_every_call() -> None:
     shop = architecture_file.parse(SHOP)
-    here = with_hop_cost(shop, HopCost(call=0.002, request=0.010))
+    here = HopCost(Constant(0.002), Empirical((0.008, 0.012))).added(shop)
     assert floor(plan_request(here, "buy")) == pytest.approx(floor(plan_request(shop, "buy")) + 3 * 0.002 + 0.010)
 
 
 def test_errors_are_compared_between_one_fault_and_the_next() -> None:
     shop = architecture_file.parse(SHOP)
     answered = [Answered(at / 10, "buy" if at % 2 else "look", 0.01, at >= 50 and at % 2 == 1) for at in range(100)]
-    report = compared(shop, answered, [Fault("hang", "redis", 5.0)], HopCost(0, 0), 10.0)
+    report = compared(shop, answered, [Fault("hang", "redis", 5.0)], HopCost(), 10.0)
     sound, broken = report.data["phases"]
     assert (sound["failed_share"], sound["model_share"]) == (0, 0)
     assert (broken["failed_share"], broken["model_share"]) == (0.5, 0.5)
