@@ -1,6 +1,8 @@
 """A live run beside the model of the same file: percentiles and error rates, with confidence intervals, before and after each fault."""
 
+import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,11 +11,15 @@ from typing import Any
 from labs_py.live.load import Answered
 from labs_py.model.architecture import Architecture
 from labs_py.model.confidence import quantile_interval
+from labs_py.model.critical_path import critical_path
 from labs_py.model.failure import Failure, Mode
 from labs_py.model.hop_cost import HopCost
 from labs_py.model.latency import distribution
 from labs_py.model.monte_carlo import wilson
 from labs_py.model.plan import plan_request
+from labs_py.model.recorded_span import RecordedSpan
+from labs_py.model.trace import traces
+from labs_py.model.trace_file import recorded
 from labs_py.numerals import percent, significant
 from labs_py.report import Metric, Report, Table
 
@@ -134,3 +140,13 @@ def predicted_failures(architecture: Architecture, faults: Sequence[Fault]) -> d
         name: math.fsum(chance for outcome, chance in outcomes.items() if outcome.status == "fails")
         for name, outcomes in found.items()
     }
+
+
+def calls_in_a_row(architecture: Architecture, parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Return the fewest and the most calls that a request to each endpoint waited for, by the spans in `resourceSpans`."""
+    lines = [json.dumps({"resourceSpans": [part]}) + "\n" for part in parts]
+    counts: dict[str, list[int]] = {name: [] for name in architecture.endpoints}
+    for first in traces((one for one in recorded(lines, "run") if isinstance(one, RecordedSpan)), Counter()):
+        calls = {id(stretch.span) for stretch in critical_path(first) if stretch.span.kind == "client"}
+        counts[first.operation].append(len(calls))
+    return {name: (min(found), max(found)) for name, found in counts.items() if found}

@@ -76,14 +76,15 @@ def measure(text: str, file: str, options: Options, *, traced: bool) -> Measured
             raise LabError(one_of("service", name, list(architecture.services)))
     seed = int(options.seed)
     due = schedule(architecture, options.rate, options.seconds, seed)
-    with System(architecture, text, options.replicas, seed) as system, hops.probe(seed) as probe, _runner() as runner:
-        runner.run(warm_up(system))
-        runner.run(warm_up(probe))
-        answered, cost = runner.run(_together(system, probe, due, options))
-        return Measured(architecture, answered, cost, runner.run(system.traces()) if traced else [])
+    with System(architecture, text, options.replicas, seed) as system, hops.probe(seed) as probe, runner() as loop:
+        loop.run(warm_up(system))
+        loop.run(warm_up(probe))
+        answered, cost = loop.run(_together(system, probe, due, options))
+        return Measured(architecture, answered, cost, loop.run(system.traces()) if traced else [])
 
 
-def _runner() -> asyncio.Runner:
+def runner() -> asyncio.Runner:
+    """Return what runs coroutines in a loop that wakes when it was told to."""
     return asyncio.Runner(loop_factory=precise_loop)
 
 
