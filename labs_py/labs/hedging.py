@@ -157,7 +157,7 @@ def _figure(law: Duration, wait: float, fan_out: int) -> Figure:
         height=220,
     )
     rows = [
-        (percent(share, 1), *(significant(quantile(law, share, each, fan_out) * 1000) for each in (math.inf, wait)))
+        (_named(share), *(significant(quantile(law, share, each, fan_out) * 1000) for each in (math.inf, wait)))
         for share in _SHARES.values()
     ]
     return Figure(
@@ -167,13 +167,21 @@ def _figure(law: Duration, wait: float, fan_out: int) -> Figure:
     )
 
 
+def _named(share: float) -> str:
+    return percent(share, 0 if share <= 0.99 else 1)
+
+
 def _prices(law: Duration, fan_out: int) -> Table:
     rows = []
     for more in (0.2, 0.1, 0.05, 0.02, 0.01, 0.001):
         wait = quantile(law, 1 - more, math.inf, 1)
         found = (quantile(law, share, wait, fan_out) * 1000 for share in (0.5, 0.999))
         rows.append(
-            (percent(more, 1), f"{significant(wait * 1000)} ms", *(f"{significant(each)} ms" for each in found))
+            (
+                percent(more, 0 if more >= 0.01 else 1),
+                f"{significant(wait * 1000)} ms",
+                *(f"{significant(each)} ms" for each in found),
+            )
         )
     columns = ["More reads", "Wait", "Median of a request", "99.9th percentile"]
     return Table(columns, rows, "What a wait costs and buys")
@@ -183,7 +191,7 @@ def _beside(read: Mapping[str, Any], simulated: Mapping[str, Any], more: float) 
     kinds = {"plain_ms": "one copy", "hedged_ms": "a second copy"}
     rows = [
         (
-            f"{percent(share, 1)}, {kind}",
+            f"{_named(share)}, {kind}",
             f"{significant(read[name][key])} ms",
             f"{significant(simulated[name][key])} ms",
         )

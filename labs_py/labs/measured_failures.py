@@ -26,7 +26,6 @@ from labs_py.exercise import Oracle
 from labs_py.measurements import online_boutique as measured
 from labs_py.model import architecture_file
 from labs_py.model.failure import Failure, Mode
-from labs_py.numerals import percent
 from labs_py.parameter import Choice
 from labs_py.report import Metric, Report, Table
 
@@ -49,24 +48,24 @@ def run(*, mode: Annotated[str, Choice("The service", _MODES)] = "crash") -> Rep
         for service, row in outcomes.items()
     }
     each = sum(sum(cell["measured"].values()) for cell in cells)
-    rows = [
-        (service, *(_shown(cell) for cell in row.values()), _share(failed[service]))
-        for service, row in outcomes.items()
-    ]
-    columns = ["Dead", *_ARCHITECTURE.endpoints, "Of the load"]
+    rows = [(service, *(_shown(cell) for cell in row.values())) for service, row in outcomes.items()]
+    columns = ["Dead", *_ARCHITECTURE.endpoints]
     verb = "killed" if mode == "crash" else "hanging"
     return Report(
         f"With each of {len(outcomes)} services {verb} in turn, {agree} of {len(cells)} kinds of requests ended as the model says.",
         [
             Metric("As the model says", f"{agree} of {len(cells)}", f"{each:,} requests"),
+            Table(columns, rows, "What requests came to", numeric=[]),
             Table(
-                columns,
-                rows,
-                "What requests came to, and the share of the load that failed; where the model says otherwise, it stands behind",
-                ["Of the load"],
+                ["The runs", "Recorded"],
+                [
+                    ("Date", measured.DATE),
+                    ("Machine", measured.MACHINE),
+                    ("Load average before", measured.LOAD),
+                    ("Made again by", "python -m tools.record run"),
+                ],
+                numeric=[],
             ),
-            Metric("When", measured.DATE),
-            Metric("Where", measured.MACHINE, f"load average before the runs: {measured.LOAD}"),
         ],
         {
             "date": measured.DATE,
@@ -116,13 +115,6 @@ def _shown(cell: Mapping[str, Any]) -> str:
         next(iter(counts)) if len(counts) == 1 else ", ".join(f"{count} {status}" for status, count in counts.items())
     )
     return seen if _agrees(cell) else f"{seen} (model: {cell['model']})"
-
-
-def _share(failed: Mapping[str, float]) -> str:
-    seen = percent(failed["measured"], 1)
-    return (
-        seen if math.isclose(failed["measured"], failed["model"]) else f"{seen} (model: {percent(failed['model'], 1)})"
-    )
 
 
 def _agreeing(mode: str) -> float:

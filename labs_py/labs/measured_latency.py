@@ -68,8 +68,20 @@ def run(
             ),
             _figure(endpoint, with_calls),
             _listed(data, key),
-            Metric("When", measured.DATE, f"{measured.RATE:g} requests a second for {measured.SECONDS:g} s"),
-            Metric("Where", measured.MACHINE, f"load average before the run: {measured.LOAD}"),
+            Table(
+                ["The run", "Recorded"],
+                [
+                    ("Date", measured.DATE),
+                    ("Machine", measured.MACHINE),
+                    ("Load average before", measured.LOAD),
+                    (
+                        "Load",
+                        f"{measured.RATE:g} requests a second for {measured.SECONDS:g} s, by the weights of the file",
+                    ),
+                    ("Made again by", "python -m tools.record run"),
+                ],
+                numeric=[],
+            ),
         ],
         {
             "requests": sum(item["requests"] for item in data.values()),
@@ -134,7 +146,7 @@ def _takeaway(endpoint: str, found: Mapping[str, Any], key: str) -> str:
 def _figure(endpoint: str, with_calls: bool) -> Figure:
     ranked, law = _latencies(endpoint), _predicted(endpoint, with_calls)
     step = max(1, len(ranked) // 200)
-    end = max(ranked[int(0.985 * len(ranked))], law.quantile(0.985)) * 1000
+    end = max(ranked[int(0.95 * len(ranked))], law.quantile(0.98)) * 1000
     points = {
         "measured": [(1000 * ranked[at], (at + 1) / len(ranked)) for at in range(0, len(ranked), step)],
         "model": [(1000 * law.quantile(part / 100), part / 100) for part in range(1, 99)],
