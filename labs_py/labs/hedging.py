@@ -35,7 +35,7 @@ from labs_py.report import Figure, Metric, Report, Table
 
 _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 _READS = {
-    "thousand": "as in Google's benchmark of 1,000 keys",
+    "thousand": "as in Google's benchmark",
     "idle": "as from a file system that does little else",
     "sorting": "as from one on which a large sort runs",
 }
@@ -301,6 +301,7 @@ ORACLES = [
 
 LIMITS = [
     "Servers are slow independently of each other. A cause that they share slows both copies.",
+    "The benchmark's 1,000 reads went to 100 servers. Here each is independent of the others.",
     "There are no queues: a second copy takes nobody's turn. On servers that are nearly full it does, and hedging can make all of them slower.",
     "The first copy is not called off. Where it can be, in time, shorter waits cost less.",
     "The law of the first choice is a power law through two published points; the body of the real distribution has not been published.",
