@@ -123,7 +123,7 @@ def _figures(endpoint: str) -> dict[str, Any]:
         found[f"here_{name}_ms"] = _predicted(endpoint, with_calls=True).quantile(share) * 1000
     return {
         "requests": len(ranked),
-        "in_a_row": measured.IN_A_ROW[endpoint],
+        "in_a_row": list(measured.IN_A_ROW[endpoint]),
         "model_in_a_row": serial_round_trips(plan_request(_ARCHITECTURE, endpoint)),
         **found,
         "off": found["p50_ms"] / found["here_p50_ms"] - 1,
