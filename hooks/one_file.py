@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 RUNNER = Path(__file__).with_name("one_file_runner.py")
 FOLDER = "assets/labs"
 PARTS = f"{FOLDER}/parts.json"
-_MODULES = ("*.py", "model/*.py", "labs/__init__.py", "recordings/*.py", "architectures/*.toml")
+_MODULES = ("*.py", "model/*.py", "labs/__init__.py", "recordings/*.py", "measurements/*.py", "architectures/*.toml")
 # Few labs need one of these, and they are large: the page fetches it only then.
 _LARGE = "labs_py/recordings/"
 # In every file: what runs a lab, the packages, and the architectures, one of which can be chosen in place of another.

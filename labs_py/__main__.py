@@ -1,9 +1,10 @@
-"""The labs in a terminal: `python -m labs_py list`, `python -m labs_py run LAB [--parameter value …] [--json]`."""
+"""The labs in a terminal: `python -m labs_py list`, `run LAB [--parameter value …] [--json]`, `sweep LAB …`, `live ARCHITECTURE …`."""
 
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +15,12 @@ from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Uploa
 from labs_py.report import Report
 
 _SAVE = "architecture"
+_MOST_PROCESSES = 1_000
 _USAGE = """usage: python -m labs_py list
        python -m labs_py run LAB [--parameter value …] [--json]
        python -m labs_py run critical_path --trace FILE [--architecture OUT.toml]
        python -m labs_py run LAB --help
+       python -m labs_py sweep LAB --parameter value,value,… [--processes 4] [--json]
        python -m labs_py live ARCHITECTURE [--rate 20] [--kill SERVICE@2s] …"""
 
 
@@ -33,22 +36,24 @@ def main(arguments: Sequence[str], settings: Mapping[str, object] = MappingProxy
                 print(f"{name:<22}{item.title}: {item.claim}")
             return 0
         case ["run", name, *rest]:
-            return _printed(name, rest, settings)
+            return _printed(lambda: _help(lab.load(name)) if "--help" in rest else _run(lab.load(name), rest, settings))
+        case ["sweep", name, *rest]:
+            return _printed(lambda: _swept(lab.load(name), rest))
         case ["live", *rest]:
             return _live(rest)
         case [] | ["--help" | "-h"]:
             print(_USAGE)
             return 0
     print(
-        f"labs_py: command must be list, run LAB or live ARCHITECTURE, got {shorten(' '.join(arguments))}; try python -m labs_py --help",
+        f"labs_py: command must be list, run LAB, sweep LAB or live ARCHITECTURE, got {shorten(' '.join(arguments))}; try python -m labs_py --help",
         file=sys.stderr,
     )
     return 2
 
 
-def _printed(name: str, rest: Sequence[str], settings: Mapping[str, object]) -> int:
+def _printed(text: Callable[[], str]) -> int:
     try:
-        print(_help(lab.load(name)) if "--help" in rest else _run(lab.load(name), rest, settings))
+        print(text())
     except LabError as error:
         print(f"labs_py: {error}", file=sys.stderr)
         return 2
@@ -89,6 +94,22 @@ def _run(item: lab.Lab, rest: Sequence[str], settings: Mapping[str, object]) -> 
         indent=2,
         ensure_ascii=False,
     )
+
+
+def _swept(item: lab.Lab, rest: Sequence[str]) -> str:
+    """Return a lab's results at every combination of the values that `rest` lists, each list separated by commas."""
+    sweeping = import_module("labs_py.sweep")  # a lab in one file does without
+    if "--help" in rest:
+        return f"{_help(item)}\n\n  Each may be several values, separated by commas. --processes N spreads the runs; --json prints their data."
+    words = dict(_options([word for word in rest if word != "--json"]))
+    count = words.pop("processes", "1")
+    if not (count.isascii() and count.isdecimal() and 1 <= int(count) <= _MOST_PROCESSES):
+        raise LabError(f"--processes must be a whole number from 1 to {_MOST_PROCESSES}, got {shorten(count)}")
+    kinds = {parameter.name: parameter.kind for parameter in item.parameters}
+    grid = {name: [_read(kinds.get(name), each) for each in value.split(",")] for name, value in words.items()}
+    with sweeping.processes(int(count)) if count != "1" else nullcontext() as executor:
+        told: str = sweeping.told(sweeping.sweep(item.name, grid, executor), "--json" in rest)
+    return told
 
 
 def _saves(item: lab.Lab) -> bool:
@@ -136,7 +157,11 @@ class _Progress:
 def _given(item: lab.Lab, words: Sequence[str]) -> Mapping[str, object]:
     """Return the texts of `--name value` and `--name=value`; an architecture may be a path."""
     kinds = {parameter.name: parameter.kind for parameter in item.parameters}
-    given: dict[str, object] = {}
+    return {name: _read(kinds.get(name), value) for name, value in _options(words)}
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each `--name value` and `--name=value`."""
     remaining = list(words)
     while remaining:
         word = remaining.pop(0)
@@ -148,8 +173,7 @@ def _given(item: lab.Lab, words: Sequence[str]) -> Mapping[str, object]:
             if not remaining:
                 raise LabError(f"--{name} must be followed by a value, got nothing")
             value = remaining.pop(0)
-        given[name] = _read(kinds.get(name), value)
-    return given
+        yield name, value
 
 
 def _read(kind: Kind | None, value: str) -> object:

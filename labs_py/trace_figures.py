@@ -62,7 +62,8 @@ def most_telling(rows: Sequence[Row]) -> list[Row]:
     chosen: set[int] = set()
     for row in sorted(rows, key=lambda row: (-row.own_ns, -row.outer.duration_ns)):
         above = [row]
-        while above[-1].parent and id(above[-1].parent) not in chosen:
+        # Not further than there is room: in a chain of spans that would be all of them, for each of them.
+        while len(chosen) + len(above) <= MOST_ROWS and above[-1].parent and id(above[-1].parent) not in chosen:
             above.append(above[-1].parent)
         if id(row) not in chosen and len(chosen) + len(above) <= MOST_ROWS:
             chosen |= {id(one) for one in above}

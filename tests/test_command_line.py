@@ -54,7 +54,7 @@ def test_an_architecture_may_be_a_file(capsys: pytest.CaptureFixture[str], tmp_p
             "labs_py: architecture file must exist, got 'missing.toml'",
         ),
         (["run", "weakest_link", "--architecture", "online_botique"], "did you mean 'online_boutique'?"),
-        (["walk"], "labs_py: command must be list, run LAB or live ARCHITECTURE, got 'walk'"),
+        (["walk"], "labs_py: command must be list, run LAB, sweep LAB or live ARCHITECTURE, got 'walk'"),
     ],
 )
 def test_a_mistake_is_one_line_on_standard_error_and_exit_code_2(

@@ -137,6 +137,7 @@ def test_what_is_learned_runs_in_the_other_labs(name: str, other: str) -> None:
         ("name,duration\n", "must be JSON"),
         ("[" * 100_000, "nested too deep"),
         (text_of(trace(1, ("1", "", "a/b", 0, 1))).replace('"duration": 1000', '"duration": NaN'), "must be a whole number"),
+        (text_of(trace(1, ("1", "", "a/b", 0, 1))).replace('"duration": 1000', f'"duration": {"9" * 5_000}'), "too many digits"),
         (text_of(trace(1, ("1", "", "a/b", 0, 1))).replace('"duration": 1000', '"duration": -5'), "must be a whole number"),
     ],
 )  # fmt: skip
@@ -183,6 +184,7 @@ _PIECES = [
     "[]",
     "{}",
     "9" * 30,
+    "9" * 5_000,
     "[[",
     "}",
     ",",
@@ -354,6 +356,23 @@ def test_a_request_of_ten_thousand_spans_is_drawn_with_a_bounded_number_of_rows(
     figure = request_figure(TracedSpan("a", "GET", 0, 10_000, "", False, True, children), "One")
     assert len(figure.table.rows) == MOST_ROWS
     assert "9,961 rows with less to tell not shown" in figure.caption
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [("0", "", "a/b", 0, 100_000), *((f"{n}", f"{n - 1}", "a/b", n, 100_000 - n) for n in range(1, 20_000))],
+        [("0", "", "a/b", 0, 100_000), *((f"{n}", "0", "a/b", n, n + 1) for n in range(1, 20_000))],
+        [("0", "", "a/b", 0, 9), *((f"{n}", f"{n % 9_000 + 1}", "a/b", 1, 2) for n in range(1, 9_001))],
+        [("x" * 1_000_000, "", "a/" + "y" * 1_000_000, 0, 9)],
+    ],
+    ids=["a chain", "one parent", "a loop", "long names"],
+)
+def test_a_hostile_file_costs_no_more_than_its_size(spans: list[Any]) -> None:
+    """Each would take hours, or megabytes of answer, if anything grew with the square of it."""
+    found = lab.load("critical_path").report({"trace": {"file": "hostile.json", "text": text_of(trace(1, *spans))}})
+    assert found.data["traces"] == 1
+    assert len(found.html()) < 200_000
 
 
 def test_the_sample_of_large_requests_is_small() -> None:

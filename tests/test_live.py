@@ -15,11 +15,17 @@ import pytest
 
 import labs_py
 from labs_py.__main__ import main
+from labs_py.live import outcomes
 from labs_py.live.load import Answered, schedule
-from labs_py.live.measured import Fault, HopCost, compared, predicted_failures, quantile_interval, with_hop_cost
-from labs_py.live.run import parsed
+from labs_py.live.measured import Fault, calls_in_a_row, compared, predicted_failures
+from labs_py.live.outcomes import observed
+from labs_py.live.run import Options, measure, parsed
 from labs_py.model import architecture_file
-from labs_py.model.latency import floor
+from labs_py.model.confidence import quantile_interval
+from labs_py.model.duration import Constant, Empirical
+from labs_py.model.failure import Failure, Mode
+from labs_py.model.hop_cost import HopCost
+from labs_py.model.latency import floor, serial_round_trips
 from labs_py.model.plan import plan_request
 from labs_py.model.trace import traces
 from labs_py.model.trace_file import RecordedSpan, recorded
@@ -111,6 +117,36 @@ def test_ctrl_c_and_even_kill_leave_no_process_behind(shop: Path) -> None:
         assert children() == before
 
 
+def test_a_real_request_waits_for_as_many_calls_in_a_row_as_the_model_says() -> None:
+    """Online Boutique, each service a process; of each endpoint at least the two requests are traced that open connections."""
+    text = architecture_file.text_of("online_boutique")
+    found = measure(text, "online_boutique.toml", Options(rate=5, seconds=3), traced=True)
+    assert not any(one.failed for one in found.answered)
+    expected = {
+        name: serial_round_trips(plan_request(found.architecture, name)) for name in found.architecture.endpoints
+    }
+    assert calls_in_a_row(found.architecture, found.traces) == {
+        name: (calls, calls) for name, calls in expected.items()
+    }
+    assert expected["GET /"] == 14
+    assert found.cost.call.mean > 0
+
+
+@pytest.mark.parametrize(
+    ("service", "mode", "buy", "look"),
+    [("redis", "crash", "fails", "ok"), ("ads", "crash", "degraded", "fails"), ("redis", "hang", "no answer", "ok")],
+)
+def test_requests_to_real_services_end_as_the_model_says(
+    service: str, mode: Mode, buy: str, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "GIVE_UP", 2.0)
+    shop = architecture_file.parse(SHOP, "shop.toml")
+    assert observed(shop, SHOP, service, mode) == {"buy": {buy: 3}, "look": {look: 3}}
+    for name, expected in (("buy", buy), ("look", look)):
+        predicted = Failure(mode).when_down(shop, [service])[name]
+        assert ("no answer" if math.isinf(predicted.wait) else predicted.status) == expected
+
+
 def test_requests_are_due_as_often_as_asked_and_by_their_shares() -> None:
     shop = architecture_file.parse(SHOP)
     due = schedule(shop, rate=500, seconds=20, seed=7)
@@ -131,14 +167,14 @@ def test_a_quantiles_interval_holds_it_as_often_as_it_says() -> None:
 
 def test_the_cost_of_a_hop_is_added_to_every_call() -> None:
     shop = architecture_file.parse(SHOP)
-    here = with_hop_cost(shop, HopCost(call=0.002, request=0.010))
+    here = HopCost(Constant(0.002), Empirical((0.008, 0.012))).added(shop)
     assert floor(plan_request(here, "buy")) == pytest.approx(floor(plan_request(shop, "buy")) + 3 * 0.002 + 0.010)
 
 
 def test_errors_are_compared_between_one_fault_and_the_next() -> None:
     shop = architecture_file.parse(SHOP)
     answered = [Answered(at / 10, "buy" if at % 2 else "look", 0.01, at >= 50 and at % 2 == 1) for at in range(100)]
-    report = compared(shop, answered, [Fault("hang", "redis", 5.0)], HopCost(0, 0), 10.0)
+    report = compared(shop, answered, [Fault("hang", "redis", 5.0)], HopCost(), 10.0)
     sound, broken = report.data["phases"]
     assert (sound["failed_share"], sound["model_share"]) == (0, 0)
     assert (broken["failed_share"], broken["model_share"]) == (0.5, 0.5)

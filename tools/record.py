@@ -1,17 +1,20 @@
-"""Makes the recordings that are shipped again: `python -m tools.record` runs two systems for real and writes what their services noted down.
+"""Makes again what was recorded and measured: `python -m tools.record` runs systems for real and writes what came of it.
 
-It takes three minutes. The machine should have nothing else to do: what is recorded is how long everything took on it.
+Their services' notes become the traces in labs_py/recordings; latencies, and what each request came to while a service was dead, become
+labs_py/measurements. `python -m tools.record traces` or `… run` makes only one of the two. It takes ten minutes. The machine should have
+nothing else to do: what is recorded is how long everything took on it.
 """
 
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from tools import measured_run
 
 FOLDER = Path(__file__).parents[1] / "labs_py" / "recordings"
 NAMES, RATE, SECONDS = ("online_boutique", "social_network"), 2, 60
@@ -29,17 +32,25 @@ LINES = r"""
 '''
 
 
-def main() -> None:
-    """Record, and write the modules."""
+def main(parts: Sequence[str]) -> None:
+    """Record the parts that are named, or all, and write the modules."""
+    if "traces" in parts or not parts:
+        _traces()
+    if "run" in parts or not parts:
+        measured_run.write()
+
+
+def _traces() -> None:
+    load = measured_run.busy()
     for name in NAMES:
         command = ["labs_py", "live", name, "--rate", str(RATE), "--seconds", str(SECONDS)]
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "traces.jsonl"
             subprocess.run([sys.executable, "-m", *command, "--traces", str(file)], check=True)
-            write(file, name, " ".join(["python -m", *command]))
+            write(file, name, " ".join(["python -m", *command]), load)
 
 
-def write(file: Path, name: str, command: str) -> None:
+def write(file: Path, name: str, command: str, load: str) -> None:
     """Write the module of a recording from a file of traces."""
     parts = [part for line in file.read_text().splitlines() for part in json.loads(line)["resourceSpans"]]
     warm = _warm_up(parts)
@@ -59,7 +70,7 @@ def write(file: Path, name: str, command: str) -> None:
             date=datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%-d %B %Y"),
             command=command,
             requests=len(requests),
-            machine=_machine(),
+            machine=f"{measured_run.machine()}; load average {load} before it began",
             lines="\n".join(lines),
         ),
         encoding="utf-8",
@@ -95,13 +106,5 @@ def _short(span: Any, start: int, numbers: dict[str, str]) -> dict[str, Any]:
     return {**short, "name": span["name"], "kind": _KINDS[span["kind"]], **times, **status}
 
 
-def _machine() -> str:
-    cpu = next(
-        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
-    )
-    load = f"{os.getloadavg()[1]:.0f} programs wanted to run at once"
-    return f"{cpu or platform.machine()}, {os.cpu_count()} cores, on which {load}; Python {platform.python_version()}"
-
-
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

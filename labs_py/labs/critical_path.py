@@ -420,12 +420,14 @@ def _case(what: str, number: int, published: int, service: str, *spans: tuple[st
     return Oracle(what, published, ours, f"CRISP, test case {number}", f"{_CRISP}/{number}.json", tolerance=0, digits=3)
 
 
+_INNER = (("A", "", 0, 100), ("B", "A", 10, 60), ("C", "B", 20, 30))
 _THREE = (("A", "", 0, 100), ("B", "A", 10, 30), ("C", "A", 40, 50), ("D", "A", 60, 90))
 _OVER = (("A", "", 0, 100), ("B", "A", 10, 110), ("C", "B", 40, 50))
 _AFTER = (("A", "", 0, 100), ("B", "A", 110, 160), ("C", "B", 120, 150), ("D", "A", 60, 90))
 
 ORACLES = [
     _case("A from 0 to 100 calls B from 10 to 60: A's own time", 2, 50, "A", ("A", "", 0, 100), ("B", "A", 10, 60)),
+    _case("B also calls C from 20 to 30: B's own time", 4, 40, "B", *_INNER),
     _case("A calls B, C and D in a row: A's own time", 6, 40, "A", *_THREE),
     _case("… D's own time", 6, 30, "D", *_THREE),
     _case("B ends after its caller A: B's own time, cut at A's end and without its call", 7, 80, "B", *_OVER),
@@ -449,6 +451,7 @@ LIMITS = [
     "The what-if keeps all other work as it was. A faster service under load also has a shorter queue, and gains more than that.",
     "Traces that were kept because they were slow or failed are no random sample; their percentiles are not your users'.",
     "Spans whose clocks disagree are moved to where they fit, which gives both ways of a call the same time. Each repair is counted.",
+    "Two calls in a row may overlap by a trifle, because of their clocks. Each moment counts once here; CRISP counts it for both.",
     "Of more than 500 requests, the what-if and the requests to one endpoint are looked at in a random sample of 500, fewer if they are large.",
     "Percentiles come from histograms and are within 0.4 %. Sums and means are exact.",
 ]

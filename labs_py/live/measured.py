@@ -1,22 +1,28 @@
 """A live run beside the model of the same file: percentiles and error rates, with confidence intervals, before and after each fault."""
 
+import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from labs_py.live.load import Answered
 from labs_py.model.architecture import Architecture
-from labs_py.model.duration import Constant, Duration, Empirical
+from labs_py.model.confidence import quantile_interval
+from labs_py.model.critical_path import critical_path
 from labs_py.model.failure import Failure, Mode
+from labs_py.model.hop_cost import HopCost
 from labs_py.model.latency import distribution
 from labs_py.model.monte_carlo import wilson
 from labs_py.model.plan import plan_request
+from labs_py.model.recorded_span import RecordedSpan
+from labs_py.model.trace import traces
+from labs_py.model.trace_file import recorded
 from labs_py.numerals import percent, significant
 from labs_py.report import Metric, Report, Table
 
-_Z95 = 1.959964  # the normal quantile at 0.975
 SHARES = (0.5, 0.95, 0.99)
 
 
@@ -27,62 +33,6 @@ class Fault:
     kind: str
     service: str
     at: float
-
-
-@dataclass(frozen=True)
-class HopCost:
-    """What this machine needs, in seconds, for one HTTP call between two processes, and for one request of the load generator."""
-
-    call: float
-    request: float
-
-
-def with_hop_cost(architecture: Architecture, cost: HopCost) -> Architecture:
-    """Return the architecture as it runs here: every call costs `cost.call` more, every request `cost.request`."""
-    services = {
-        name: replace(service, round_trip=_longer(service.round_trip, cost.call))
-        for name, service in architecture.services.items()
-    }
-    endpoints = {
-        name: replace(endpoint, client_round_trip=_longer(endpoint.client_round_trip, cost.request))
-        for name, endpoint in architecture.endpoints.items()
-    }
-    return replace(architecture, services=services, endpoints=endpoints)
-
-
-def _longer(duration: Duration, seconds: float) -> Duration:
-    if isinstance(duration, Constant):
-        return Constant(duration.mean + seconds)
-    if isinstance(duration, Empirical):
-        return Empirical(tuple(value + seconds for value in duration.values))
-    ranked = [duration_quantile(duration, (2 * part + 1) / 200) for part in range(100)]
-    return Empirical(tuple(value + seconds for value in ranked))
-
-
-def duration_quantile(duration: Duration, share: float) -> float:
-    """Return the time that a share of a duration's draws does not exceed, by bisection of its distribution function."""
-    low, high = 0.0, max(duration.mean, 1e-9)
-    while duration.cdf(high) < share:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if duration.cdf(middle) < share else (low, middle)
-    return high
-
-
-def quantile_interval(ranked: Sequence[float], share: float) -> tuple[float, float, float]:
-    """Return the nearest-rank quantile of sorted times and its 95 % confidence interval, from the binomial distribution of ranks.
-
-    Source: Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, section 3.2.
-
-    >>> quantile_interval([float(n) for n in range(1, 101)], 0.5)
-    (50.0, 40.0, 61.0)
-    """
-    count = len(ranked)
-    spread = _Z95 * math.sqrt(count * share * (1 - share))
-    low, high = math.floor(count * share - spread), math.ceil(count * share + spread)
-    at = math.ceil(count * share) - 1
-    return ranked[max(0, at)], ranked[max(0, low - 1)], ranked[min(count - 1, high)]
 
 
 def compared(
@@ -96,14 +46,14 @@ def compared(
     failed = sum(one.failed for one in answered)
     rows, data = zip(*tables, strict=True)
     takeaway = f"{len(answered):,} requests in {seconds:g} s, {failed:,} failed."
-    note = "processor time of one HTTP call between two processes here; not in the file, added in the last column"
+    note = "what a call between two processes took beyond its work and network, on average; not in the file, added in the last column"
     return Report(
         takeaway,
-        [Metric("One hop on this machine", f"{significant(cost.call * 1000)} ms", note), *rows],
+        [Metric("One hop on this machine", f"{significant(cost.call.mean * 1000)} ms", note), *rows],
         {
             "requests": len(answered),
             "failed": failed,
-            "hop_cost_ms": cost.call * 1000,
+            "hop_cost_ms": cost.call.mean * 1000,
             **dict(kv for d in data for kv in d.items()),
         },
     )
@@ -112,7 +62,7 @@ def compared(
 def _latencies(
     architecture: Architecture, answered: Sequence[Answered], cost: HopCost
 ) -> tuple[Table, Mapping[str, Any]]:
-    here = with_hop_cost(architecture, cost)
+    here = cost.added(architecture)
     rows, data = [], {}
     for name in architecture.endpoints:
         ranked = sorted(one.latency for one in answered if one.endpoint == name and not one.failed)
@@ -190,3 +140,13 @@ def predicted_failures(architecture: Architecture, faults: Sequence[Fault]) -> d
         name: math.fsum(chance for outcome, chance in outcomes.items() if outcome.status == "fails")
         for name, outcomes in found.items()
     }
+
+
+def calls_in_a_row(architecture: Architecture, parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Return the fewest and the most calls that a request to each endpoint waited for, by the spans in `resourceSpans`."""
+    lines = [json.dumps({"resourceSpans": [part]}) + "\n" for part in parts]
+    counts: dict[str, list[int]] = {name: [] for name in architecture.endpoints}
+    for first in traces((one for one in recorded(lines, "run") if isinstance(one, RecordedSpan)), Counter()):
+        calls = {id(stretch.span) for stretch in critical_path(first) if stretch.span.kind == "client"}
+        counts[first.operation].append(len(calls))
+    return {name: (min(found), max(found)) for name, found in counts.items() if found}

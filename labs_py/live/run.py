@@ -3,17 +3,19 @@
 import asyncio
 import json
 import re
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from labs_py.live import hops
 from labs_py.live.clock import precise_loop
 from labs_py.live.load import Answered, Due, schedule, send
-from labs_py.live.measured import Fault, HopCost, compared
+from labs_py.live.measured import Fault, compared
 from labs_py.live.system import System
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Architecture
+from labs_py.model.hop_cost import HopCost
 from labs_py.parameter import LabError, one_of, shorten
 from labs_py.report import Report
 
@@ -25,19 +27,6 @@ Starts every service of the architecture as an HTTP server in a process of its o
 for --seconds, and prints what was measured beside what the model predicts. --slow makes a service's own work take ten times as long.
 --traces writes what the services noted down as OTLP JSON, a line for each instance."""
 _SLOWNESS = 10.0
-_PROBE = """
-[defaults]
-service_time = "0 s"
-round_trip = "0 s"
-[services.near]
-[services.far]
-[endpoints.here]
-entry = "near"
-[endpoints.there]
-entry = "near"
-calls = ["far"]
-"""
-_PROBES = 200
 
 
 @dataclass
@@ -54,6 +43,16 @@ class Options:
     as_json: bool = False
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a live run gave: what became of each request, what a call cost meanwhile, and `resourceSpans` of OTLP's JSON if asked for."""
+
+    architecture: Architecture
+    answered: Sequence[Answered]
+    cost: HopCost
+    traces: Sequence[Mapping[str, Any]]
+
+
 def run(text: str, file: str, options: Options) -> Report:
     """Run an architecture file for real and return the comparison.
 
@@ -62,45 +61,44 @@ def run(text: str, file: str, options: Options) -> Report:
         LabError: a fault or a number of replicas names a service that the file does not have.
         ArchitectureError: the file breaks a rule of the format.
     """
+    found = measure(text, file, options, traced=bool(options.traces))
+    if options.traces:
+        lines = (json.dumps({"resourceSpans": [part]}) + "\n" for part in found.traces)
+        Path(options.traces).write_text("".join(lines), encoding="utf-8")
+    return compared(found.architecture, found.answered, options.faults, found.cost, options.seconds)
+
+
+def measure(text: str, file: str, options: Options, *, traced: bool) -> Measured:
+    """Run an architecture file for real; raises as `run` does."""
     architecture = architecture_file.parse(text, file)
     for name in [fault.service for fault in options.faults] + list(options.replicas):
         if name not in architecture.services:
             raise LabError(one_of("service", name, list(architecture.services)))
     seed = int(options.seed)
-    cost = _hop_cost(seed)
     due = schedule(architecture, options.rate, options.seconds, seed)
-    with System(architecture, text, options.replicas, seed) as system, _runner() as runner:
-        runner.run(_warm_up(system, architecture))
-        answered = runner.run(_with_faults(system, due, options))
-        if options.traces:
-            lines = (json.dumps({"resourceSpans": [part]}) + "\n" for part in runner.run(system.traces()))
-            Path(options.traces).write_text("".join(lines), encoding="utf-8")
-    return compared(architecture, answered, options.faults, cost, options.seconds)
+    with System(architecture, text, options.replicas, seed) as system, hops.probe(seed) as probe, runner() as loop:
+        loop.run(warm_up(system))
+        loop.run(warm_up(probe))
+        answered, cost = loop.run(_together(system, probe, due, options))
+        return Measured(architecture, answered, cost, loop.run(system.traces()) if traced else [])
 
 
-def _runner() -> asyncio.Runner:
+def runner() -> asyncio.Runner:
+    """Return what runs coroutines in a loop that wakes when it was told to."""
     return asyncio.Runner(loop_factory=precise_loop)
 
 
-def _hop_cost(seed: int) -> HopCost:
-    """Measure a call and a request that do nothing, one at a time."""
-    architecture = architecture_file.parse(_PROBE, "probe")
-    with System(architecture, _PROBE, {}, seed) as system, _runner() as runner:
-        medians = {
-            name: statistics.median(one.latency for one in runner.run(_in_turn(system, name, _PROBES)))
-            for name in ("here", "there")
-        }
-    return HopCost(max(0.0, medians["there"] - medians["here"]), medians["here"])
-
-
-async def _in_turn(system: System, endpoint: str, count: int) -> list[Answered]:
-    return [(await send(system, [Due(0.0, endpoint)], 10.0, 1))[0] for _ in range(count)]
-
-
-async def _warm_up(system: System, architecture: Architecture) -> None:
+async def warm_up(system: System) -> None:
     """Open the connections; a first call has to."""
-    for name in architecture.endpoints:
+    for name in system.architecture.endpoints:
         await send(system, [Due(0.0, name)] * 2, 10.0, 1)
+
+
+async def _together(
+    system: System, probe: System, due: Sequence[Due], options: Options
+) -> tuple[list[Answered], HopCost]:
+    """Send the load, and measure what a call costs while it is sent."""
+    return await asyncio.gather(_with_faults(system, due, options), hops.cost(probe, options.seconds))
 
 
 async def _with_faults(system: System, due: Sequence[Due], options: Options) -> list[Answered]:

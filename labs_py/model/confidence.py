@@ -1,7 +1,8 @@
-"""Confidence intervals over independent replications: Student's t.
+"""Confidence intervals: of a mean over independent replications, by Student's t, and of a quantile of one sample.
 
 Sources:
     "Student" (W. S. Gosset), "The Probable Error of a Mean", Biometrika 6(1), 1908, https://doi.org/10.1093/biomet/6.1.1
+    W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, section 3.2 (quantiles).
     Milton Abramowitz and Irene A. Stegun, "Handbook of Mathematical Functions", 1964, 26.7.3 and 26.7.4 (the distribution function as a
         finite sum).
 
@@ -44,6 +45,19 @@ def interval(values: Sequence[float], confidence: float = 0.99) -> Interval:
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
     reach = t_quantile((1 + confidence) / 2, count - 1) * math.sqrt(variance / count)
     return Interval(mean, mean - reach, mean + reach, count)
+
+
+def quantile_interval(ranked: Sequence[float], share: float) -> tuple[float, float, float]:
+    """Return the nearest-rank quantile of sorted times and its 95 % confidence interval, from the binomial distribution of ranks.
+
+    >>> quantile_interval([float(n) for n in range(1, 101)], 0.5)
+    (50.0, 40.0, 61.0)
+    """
+    count = len(ranked)
+    spread = 1.959964 * math.sqrt(count * share * (1 - share))
+    low, high = math.floor(count * share - spread), math.ceil(count * share + spread)
+    at = math.ceil(count * share) - 1
+    return ranked[max(0, at)], ranked[max(0, low - 1)], ranked[min(count - 1, high)]
 
 
 def t_quantile(probability: float, freedom: int) -> float:

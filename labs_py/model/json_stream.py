@@ -155,6 +155,8 @@ class _Text:
                 raise JSONStreamError(error.msg, self._used + error.pos) from None
             except RecursionError:
                 raise self.error("nested too deep") from None
+            except ValueError:  # Python refuses more than 4,300 digits: their work would grow with their square
+                raise self.error("a number has too many digits") from None
             # A number may go on in the next piece, after a point or an exponent's sign too.
             if end >= len(self._held) - 2 and isinstance(value, int | float) and self._more(3):
                 continue

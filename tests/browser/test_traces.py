@@ -131,6 +131,8 @@ def test_reading_can_be_stopped_and_begun_again(panel: Panel, large: Path) -> No
         ("<html>", "mine.json must be JSON: Expecting value at character 1"),
         (line(1)[:-30], "mine.json must be JSON"),
         ("[" * 100_000, "mine.json must be JSON: nested too deep"),
+        (line(1).replace('"duration":', '"duration": NaN, "was":', 1), "must be a whole number, at least 0, got nan"),
+        (line(1).replace('"duration":', f'"duration": {"9" * 5_000}, "was":', 1), "a number has too many digits"),
         ('{"traceID": "1", "spans": []}', "Export button"),
     ],
 )
