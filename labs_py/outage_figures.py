@@ -37,7 +37,7 @@ def answered_over_time(outage: Outage, runs: Sequence[Sequence[Sequence[int]]]) 
     x = _seconds(outage)
     y: chart.Spec = {"field": "share", "type": "quantitative", "title": "answered in time"}
     y |= {"axis": {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}, "scale": {"domain": [0, 1.2], "nice": False}}
-    layers: list[chart.Spec] = [*_fault(outage, 1.2, 1.1)]
+    layers: list[chart.Spec] = [*_fault(outage, y, 1.2, 1.1)]
     if len(runs) > 1:
         band = {"type": "area", "color": chart.SOFT[chart.NETWORK]}
         layers.append({"mark": band, "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}})
@@ -63,8 +63,9 @@ def workers_over_time(outage: Outage, course: Course) -> Figure:
         size = workers[name] or max(1, *busy)
         times = [time - outage.start for time in outage.times]
         areas += [
-            {"name": name, "t": time, "from": base, "to": base + 0.8 * taken / size}
-            for time, taken in zip(times, busy, strict=True)
+            {"name": name, "t": times[index] - outage.step / 2, "from": base, "to": base + 0.8 * busy[index] / size}
+            for index in range(len(busy))
+            if index in (0, len(busy) - 1) or busy[index] != busy[index - 1]  # what does not change needs no point
         ]
         full = [0 < workers[name] <= taken for taken in busy]
         for first, end in _intervals(full):
@@ -87,20 +88,20 @@ def workers_over_time(outage: Outage, course: Course) -> Figure:
         )
     y = {"type": "quantitative", "scale": {"domain": [0, count + 0.8], "nice": False}, "title": None}
     names = [*reversed(shown)]
-    marked = [f"✕ {name}" if name == outage.victim else name for name in names]
     y["axis"] = {
         "values": [index + 0.4 for index in range(count)],
-        "labelExpr": f"{marked!r}[floor(datum.value)]",
+        "labelExpr": f"{[marked(outage, name) for name in names]!r}[floor(datum.value)]",
+        "tickCount": count,  # or Vega leaves some of the names out
         "grid": False,
         "labelColor": chart.INK,
         "labelOverlap": False,
     }
     x = _seconds(outage)
     layers = [
-        *_fault(outage, count + 0.8, count + 0.4),
+        *_fault(outage, y, count + 0.8, count + 0.4),
         {
             "data": chart.values(areas),
-            "mark": {"type": "area", "interpolate": "step", "color": chart.WORK},
+            "mark": {"type": "area", "interpolate": "step-after", "color": chart.WORK},
             "encoding": {"x": x, "y": y | {"field": "from"}, "y2": {"field": "to"}, "detail": {"field": "name"}},
         },
         {
@@ -141,7 +142,7 @@ def playback(outage: Outage, course: Course) -> Playback:
     for name in shown_services(outage, course):
         mine = {pair.partition(" → ")[2]: states for pair, states in acting.items() if pair.partition(" → ")[0] == name}
         size = workers[name] or max(1, *course.busy[name])
-        gauges.append(Gauge(name, size, course.busy[name], course.waiting[name], mine))
+        gauges.append(Gauge(marked(outage, name), size, course.busy[name], course.waiting[name], mine))
     still = max(index for index, time in enumerate(outage.times) if outage.during(time))
     return Playback(
         f"One run, moment by moment: {outage.step:g} s from one to the next",
@@ -150,6 +151,11 @@ def playback(outage: Outage, course: Course) -> Playback:
         gauges,
         still,
     )
+
+
+def marked(outage: Outage, name: str) -> str:
+    """Return a service's name, the victim's with a cross."""
+    return f"✕ {name}" if name == outage.victim else name
 
 
 def shown_services(outage: Outage, course: Course) -> list[str]:
@@ -174,11 +180,11 @@ def _seconds(outage: Outage) -> chart.Spec:
     return {"field": "t", "type": "quantitative", "title": title, "scale": {"domain": domain, "nice": False}}
 
 
-def _fault(outage: Outage, top: float, label: float) -> list[chart.Spec]:
+def _fault(outage: Outage, y: chart.Spec, top: float, label: float) -> list[chart.Spec]:
     """Return the layers that mark the time of the fault."""
     length = outage.end - outage.start
     x = _seconds(outage)
-    y = {"field": "from", "type": "quantitative", "scale": {"domain": [0, top], "nice": False}}
+    y = y | {"field": "from"}  # with its axis, or that of the other layers would be another one
     text = f"{outage.victim} {VERBS[outage.kind]}"
     return [
         {
