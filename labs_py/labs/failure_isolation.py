@@ -87,7 +87,7 @@ def run(
     radius = {name: shares_of(architecture, outcomes) for name, outcomes in each.items()}
     down = {name: each[name] for name in widest_first(radius)}
     course = phases(architecture, victim, failure, detection=detection_s, restart=restart_s)
-    survival = load_weighted_survival(architecture) if instances(architecture) <= MOST_INSTANCES else []
+    survival = load_weighted_survival(architecture) if instances(architecture) <= MOST_INSTANCES else ()
     killed = min(killed, instances(architecture))
     lost, monolith_lost = _lost(course)
     worst = max(outcome.wait for outcome in down[victim].values())
@@ -396,7 +396,7 @@ ORACLES = [
 
 LIMITS = [
     "Callers do not retry, and no circuit breaker opens. Retries would hide some failures and add load (module 2).",
-    "Nothing overloads. Requests that wait for ever cost nothing here; in a real system they hold threads until healthy endpoints fail too.",
+    "Nothing overloads. Requests that wait for ever cost nothing here; the second lab of this page counts the workers that they hold.",
     "A balancer picks an instance at random for each call. One that pins a client to a connection makes some clients suffer and spares others.",
     "A fallback is assumed to exist for every call. For a payment there is no honest one.",
     "The monolith is one process per instance, and a crash of any part ends the process.",

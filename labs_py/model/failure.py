@@ -16,6 +16,7 @@ Source:
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from labs_py.model.architecture import Alternatives, Architecture, Call, Step
@@ -88,7 +89,8 @@ class Failure:
         found = self.outcomes(architecture, dict.fromkeys(services, 1.0))
         return {name: next(iter(certain)) for name, certain in found.items()}
 
-    def each_down(self, architecture: Architecture) -> dict[str, dict[str, Outcome]]:
+    @lru_cache(maxsize=8)  # noqa: B019  # a few small keys; another victim asks for the same again
+    def each_down(self, architecture: Architecture) -> Mapping[str, Mapping[str, Outcome]]:
         """Return, for each service, what `when_down` returns of it alone."""
         order = list(callees_first(architecture))
         found = {name: self._outcomes(architecture, {name: 1.0}, order) for name in architecture.services}

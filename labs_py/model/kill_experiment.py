@@ -48,7 +48,7 @@ class Round:
     @property
     def exact(self) -> float:
         """Share of requests that succeed in the model, exactly."""
-        return _survival(self.copies, as_run=False)[self.dead]
+        return load_weighted_survival(_modeled(self.copies))[self.dead]
 
     @property
     def instances_as_run(self) -> int:
@@ -63,7 +63,7 @@ class Round:
     @property
     def exact_as_run(self) -> float:
         """Share of requests that succeed in the system as it was run, exactly."""
-        return _survival(self.copies, as_run=True)[self.dead_as_run]
+        return load_weighted_survival(_run(self.copies))[self.dead_as_run]
 
     def to_json(self) -> dict[str, float]:
         """Return the round as JSON types."""
@@ -122,8 +122,3 @@ def _with_copies(architecture: Architecture, copies: int) -> Architecture:
     for name in REPLICATED:
         architecture = architecture.with_service(name, replicas=copies)
     return architecture
-
-
-@cache
-def _survival(copies: int, *, as_run: bool) -> list[float]:
-    return load_weighted_survival(_run(copies) if as_run else _modeled(copies))

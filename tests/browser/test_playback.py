@@ -26,7 +26,7 @@ def test_a_run_is_stepped_played_and_stopped(visit) -> None:  # type: ignore[no-
     box = box_of(page)
     slider = box.get_by_role("slider", name="Moment of the run")
     row = box.locator(":scope > .nh-table tbody tr").first
-    expect(slider).to_have_attribute("aria-valuetext", "20.00 s")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"20\.00\ss"))
     full = row.inner_text()
     assert "16 of 16" in full
     box.get_by_role("button", name="One moment back").click()
@@ -34,7 +34,7 @@ def test_a_run_is_stepped_played_and_stopped(visit) -> None:  # type: ignore[no-
     slider.focus()
     page.keyboard.press("Home")
     assert seconds(box) == -4.75
-    expect(row).to_contain_text(re.compile(r"\b[0-9] of 16"))
+    expect(row).to_contain_text(re.compile(r"frontend\s*[0-9] of 16"))
     assert row.locator("meter").first.evaluate("meter => meter.value") < 10
     page.keyboard.press("ArrowRight")
     assert seconds(box) == -4.5
