@@ -161,7 +161,7 @@ class Playback:
         now = f"{self.moments[self.still]}: {self.events[self.still]}"
         return (
             f'<div class="nh-playback" data-still="{self.still}"><p class="nh-playback-title">{as_html(self.caption)}</p>'
-            f'<div class="nh-player"></div><p class="nh-moment">{as_html(now)}</p>'
+            f'<div class="nh-player"></div><p class="nh-moment" role="status">{as_html(now)}</p>'
             f'<div class="nh-table" role="region" tabindex="0" aria-label="{escape(self.caption, quote=True)}">'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
             f'<details class="nh-twin"><summary>The whole run as a table</summary>{self.table.html()}</details></div>'

@@ -319,6 +319,7 @@ def test_reports_of_labs_come_through_whole(visit: Visit, homes: dict[str, str],
     same = """(output, html) => {
       const [live, built] = [output.cloneNode(true), new DOMParser().parseFromString(html, 'text/html').body];
       live.querySelectorAll('.nh-take').forEach(row => row.remove());
+      live.querySelectorAll('.nh-player').forEach(player => player.replaceChildren());
       live.querySelectorAll('.nh-plot').forEach(plot => plot.replaceChildren());
       return [live.innerHTML, built.innerHTML];
     }"""
