@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from labs_py import chart
 from labs_py.model.failure import Outcome, Shares, Status
+from labs_py.model.kill_experiment import Round
 from labs_py.model.kills import Phase
 from labs_py.numerals import percent, significant, span
 from labs_py.report import Figure, Table
@@ -183,6 +184,23 @@ def survival_curve(survival: Sequence[float], killed: int) -> Figure:
     rows = [(str(dead), percent(chance, 2)) for dead, chance in enumerate(survival)]
     caption = f"Requests that succeed when so many of {len(survival) - 1} instances, chosen at random, are dead"
     return Figure(spec, caption, Table(["Dead", "Succeed"], rows))
+
+
+def experiment_table(rounds: Sequence[Round]) -> Table:
+    """Return the rounds of the published experiment: exact, sampled by its author, measured, and exact as it was run."""
+    rows = [
+        [
+            f"{one.dead} of {one.instances}",
+            f"{one.exact:.6f}",
+            f"{one.model:.4f}",
+            f"{one.measured:.4f}",
+            f"{one.exact_as_run:.4f}",
+            f"{one.dead_as_run} of {one.instances_as_run}",
+        ]
+        for one in rounds
+    ]
+    columns = ["Dead", "Exact, here", "Author's model", "Measured", "Exact, as it was run", "Dead, as it was run"]
+    return Table(columns, rows, "Requests that succeed: the published experiment on the running system")
 
 
 def _said(outcome: Outcome) -> str:

@@ -109,7 +109,92 @@ class Document:
         )
 
 
-Part = Metric | Table | Figure | Document
+@dataclass(frozen=True)
+class Gauge:
+    """One row of a run that can be played: its name, how many of `size` are `busy` at each moment, and how many are `waiting`.
+
+    `states` are texts, one for each moment and name, of what else the row has, such as a circuit breaker.
+    """
+
+    name: str
+    size: int
+    busy: Sequence[int]
+    waiting: Sequence[int]
+    states: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Playback:
+    """A run, moment by moment, that the page can play: a still of the moment numbered `still`, and a table of all of them.
+
+    `moments` says what time it is at each moment, and `events` what goes on in it, in a few words.
+    """
+
+    caption: str
+    moments: Sequence[str]
+    events: Sequence[str]
+    gauges: Sequence[Gauge]
+    still: int
+
+    @property
+    def table(self) -> Table:
+        """Every moment: its time, what goes on, and for each row "busy" or "busy + waiting"; then the states."""
+        states = [(f"{gauge.name}: {what}", texts) for gauge in self.gauges for what, texts in gauge.states.items()]
+        columns = ["Time", "", *(gauge.name for gauge in self.gauges), *(name for name, _ in states)]
+        rows = [
+            [
+                moment,
+                self.events[number],
+                *(_taken(gauge.busy[number], gauge.waiting[number]) for gauge in self.gauges),
+                *(texts[number] for _, texts in states),
+            ]
+            for number, moment in enumerate(self.moments)
+        ]
+        return Table(columns, rows, numeric=[gauge.name for gauge in self.gauges])
+
+    def html(self) -> str:
+        """Return the still, a place for the controls of the player, and the table, which it plays."""
+        most = max((max(gauge.waiting) for gauge in self.gauges), default=0) or 1
+        rows = "".join(self._row(gauge, most) for gauge in self.gauges)
+        head = '<th scope="col">Service</th><th scope="col" colspan="2">Workers taken</th><th scope="col" colspan="2">Calls waiting</th>'
+        if any(gauge.states for gauge in self.gauges):
+            head += '<th scope="col">Breakers</th>'
+        now = f"{self.moments[self.still]}: {self.events[self.still]}"
+        return (
+            f'<div class="nh-playback" data-still="{self.still}"><p class="nh-playback-title">{as_html(self.caption)}</p>'
+            f'<div class="nh-player"></div><p class="nh-moment" role="status">{as_html(now)}</p>'
+            f'<div class="nh-table" role="region" tabindex="0" aria-label="{escape(self.caption, quote=True)}">'
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+            f'<details class="nh-twin"><summary>The whole run as a table</summary>{self.table.html()}</details></div>'
+        )
+
+    def _row(self, gauge: Gauge, most: int) -> str:
+        busy, waiting = gauge.busy[self.still], gauge.waiting[self.still]
+        states = "".join(
+            f'<span class="nh-state">{as_html(f"{what}: {texts[self.still]}")}</span>'
+            for what, texts in gauge.states.items()
+        )
+        return (
+            f'<tr><th scope="row">{as_html(gauge.name)}</th>'
+            f'<td><meter class="nh-taken" aria-hidden="true" min="0" low="{gauge.size - 0.5}" high="{gauge.size - 0.5}" '
+            f'optimum="0" max="{gauge.size}" value="{busy}"></meter></td>'
+            f'<td class="nh-number">{busy} of {gauge.size}</td>'
+            f'<td><meter class="nh-queue" aria-hidden="true" min="0" max="{most}" value="{waiting}"></meter></td>'
+            f'<td class="nh-number">{waiting:,}</td>'
+            + (f"<td>{states}</td>" if any(one.states for one in self.gauges) else "")
+            + "</tr>"
+        )
+
+    def text(self) -> str:
+        """Return the caption and the table for a terminal."""
+        return f"{self.caption}\n{self.table.text()}"
+
+
+def _taken(busy: int, waiting: int) -> str:
+    return f"{busy} + {waiting:,}" if waiting else str(busy)
+
+
+Part = Metric | Table | Figure | Document | Playback
 
 
 @dataclass(frozen=True)
@@ -149,7 +234,7 @@ class Report:
             if isinstance(part, Figure):
                 pieces.append(part.html(figures))
                 figures += 1
-            elif isinstance(part, Table | Document):
+            elif isinstance(part, Table | Document | Playback):
                 pieces.append(part.html())
         return "".join(pieces)
 

@@ -8,9 +8,10 @@ import pytest
 
 from labs_py import lab
 from labs_py.failure_figures import RATE
-from labs_py.labs.failure_isolation import _REPLICATED, run
+from labs_py.labs.failure_isolation import run
 from labs_py.model.architecture import Architecture, Call, Endpoint, Service
 from labs_py.model.architecture_file import load
+from labs_py.model.kill_experiment import REPLICATED
 from labs_py.parameter import LabError
 from labs_py.report import Figure, Report, Table
 
@@ -94,7 +95,7 @@ def test_the_published_experiment_comes_out_of_a_readers_own_settings(
     replicated: bool, killed: int, expected: float
 ) -> None:
     architecture = load("social_network_experiment")
-    for name in _REPLICATED if replicated else ():
+    for name in REPLICATED if replicated else ():
         architecture = architecture.with_service(name, replicas=3)
     assert run(architecture=architecture, victim="media", killed=killed).data["success_probability"] == pytest.approx(
         expected, abs=5e-7

@@ -100,7 +100,7 @@ def test_every_task_asks_hints_and_explains(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in ("failure_isolation", "hop_latency", "weakest_link") if name in LABS]
+    "name", [name for name in ("failure_isolation", "hang_under_load", "hop_latency", "weakest_link") if name in LABS]
 )
 def test_a_lab_of_the_first_module_has_two_tasks_of_each_kind(name: str) -> None:
     kinds = [type(task) for task in lab.load(name).tasks]

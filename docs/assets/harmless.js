@@ -4,8 +4,8 @@
  * leads elsewhere, or looks like another part of the page.
  */
 
-const ATTRIBUTES = "role tabindex scope data-figure data-name aria-label aria-hidden aria-roledescription";
-const ELEMENTS = "p div pre span b strong em i small br code sub sup dl dt dd ul ol li table caption thead tbody tr th td figure figcaption details summary";
+const ATTRIBUTES = "role tabindex scope colspan min max low high optimum value data-figure data-name data-still aria-label aria-hidden aria-roledescription";
+const ELEMENTS = "p div pre span b strong em i small br code sub sup dl dt dd ul ol li table caption thead tbody tr th td figure figcaption details summary meter";
 const SHAPES = "svg g path line rect circle text tspan title desc defs clipPath linearGradient radialGradient stop";
 const MEASURES =
   "d x y x1 y1 x2 y2 dx dy r rx ry cx cy fx fy width height viewBox version transform offset gradientUnits clip-path clip-rule display visibility opacity " +
@@ -14,7 +14,7 @@ const MEASURES =
 
 const HTML = { elements: words(ELEMENTS), attributes: words(ATTRIBUTES) };
 const SVG = { elements: words(SHAPES), attributes: words(MEASURES) };
-const CLASSES = words("nh-takeaway nh-metrics nh-metric-note nh-number nh-table nh-figure nh-plot nh-twin nh-document");
+const CLASSES = words("nh-takeaway nh-metrics nh-metric-note nh-number nh-table nh-figure nh-plot nh-twin nh-document nh-playback nh-playback-title nh-player nh-moment nh-taken nh-queue nh-state");
 /** What charts.source.js names parts of a drawing, and how one part refers to another. */
 const ID = /^live-[\w-]+$/;
 const REFERENCE = /^url\(["']?#live-[\w-]+["']?\)$/;

@@ -7,6 +7,7 @@ import { receives } from "./drop.js";
 import { foresee, forget } from "./intent.js";
 import { answerOf } from "./long-run.js";
 import { opensLinks } from "./opening.js";
+import { offerPlayback } from "./playback.js";
 import { expectFigures, prepared, show } from "./result.js";
 import { NoAnswer, runtime } from "./runtime.js";
 import { Settings } from "./settings.js";
@@ -64,6 +65,7 @@ class LabPanel extends HTMLElement {
       builtIn: () => this.#askBuiltIn(),
     });
     offerDocuments(this.#built);
+    offerPlayback(this.#built, this.#output);
     givesDocuments(this, (word) => this.#activity?.say(word));
     this.toggleAttribute("data-live", true);
     opensLinks(this, { open: (values, code) => this.#open(values, code), complain: (message) => this.#complain(message) });
@@ -317,6 +319,7 @@ class LabPanel extends HTMLElement {
   #show(report, answer) {
     this.#takeAway?.prepare(report, answer);
     offerDocuments(report);
+    offerPlayback(report, this.#output);
     this.#code?.shows(answer);
     show(this.#output, report);
   }

@@ -144,8 +144,9 @@ function plain(element) {
 
 /** All tables of a result, each after its caption, with an empty line between them. @param {HTMLElement} panel */
 function csvOf(panel) {
-  const tables = [...panel.querySelectorAll(".nh-output table")].map((table) => {
-    const caption = plain(table.querySelector("caption") ?? table.closest("figure")?.querySelector("figcaption") ?? null);
+  const all = [...panel.querySelectorAll(".nh-output table")].filter((table) => !table.closest(".nh-playback > .nh-table")); // the still of a run is one row of its table
+  const tables = all.map((table) => {
+    const caption = plain(table.querySelector("caption") ?? table.closest("figure, .nh-playback")?.querySelector("figcaption, .nh-playback-title") ?? null);
     const rows = [...table.querySelectorAll("tr")].map((row) => [...row.children].map((cell) => quoted(plain(cell))).join(","));
     return [...(caption ? [`# ${caption.replace(/\s+/g, " ")}`] : []), ...rows].map((line) => `${line}\r\n`).join("");
   });

@@ -31,14 +31,22 @@ from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.exercise import Oracle, Predict, Reach
-from labs_py.failure_figures import RATE, blast_radius, matrix, over_time, survival_curve, widest_first
-from labs_py.model import architecture_file
-from labs_py.model.architecture import Architecture, Call, Endpoint, Operation, Service
-from labs_py.model.failure import Failure, Outcome
+from labs_py.failure_figures import (
+    RATE,
+    blast_radius,
+    experiment_table,
+    matrix,
+    over_time,
+    survival_curve,
+    widest_first,
+)
+from labs_py.model import architecture_file, kill_experiment
+from labs_py.model.architecture import Architecture, Call, Endpoint, Service
+from labs_py.model.failure import Failure, Outcome, shares_of
 from labs_py.model.kills import MOST_INSTANCES, Phase, instances, load_weighted_survival, phases
 from labs_py.numerals import percent, significant, span
 from labs_py.parameter import Choice, LabError, Range, Upload
-from labs_py.report import Metric, Part, Report, Table
+from labs_py.report import Metric, Part, Report
 
 _ARCHITECTURE = architecture_file.load("online_boutique")
 _MOST_OUTCOMES = 20_000
@@ -75,10 +83,11 @@ def run(
         needs = min(architecture.services[victim].needs, replicas)
         architecture = architecture.with_service(victim, replicas=replicas, needs=needs)
     failure = Failure(mode, defence, timeout_ms / 1000)  # type: ignore[arg-type]  # Choice has checked both
-    radius = failure.blast_radius(architecture)
-    down = {name: failure.when_down(architecture, [name]) for name in widest_first(radius)}
+    each = failure.each_down(architecture)
+    radius = {name: shares_of(architecture, outcomes) for name, outcomes in each.items()}
+    down = {name: each[name] for name in widest_first(radius)}
     course = phases(architecture, victim, failure, detection=detection_s, restart=restart_s)
-    survival = load_weighted_survival(architecture) if instances(architecture) <= MOST_INSTANCES else []
+    survival = load_weighted_survival(architecture) if instances(architecture) <= MOST_INSTANCES else ()
     killed = min(killed, instances(architecture))
     lost, monolith_lost = _lost(course)
     worst = max(outcome.wait for outcome in down[victim].values())
@@ -98,9 +107,9 @@ def run(
     ]
     if survival and killed:
         parts.append(survival_curve(survival, killed))
-    experiment = _experiment() if architecture.file == _EXPERIMENT.file else []
+    experiment = kill_experiment.ROUNDS if architecture.file == kill_experiment.FILE else []
     if experiment:
-        parts.append(_experiment_table(experiment))
+        parts.append(experiment_table(experiment))
     return Report(
         _takeaway(architecture, victim, mode, down[victim]),
         parts,
@@ -117,7 +126,7 @@ def run(
             "instances": instances(architecture),
             "killed": killed,
             "success_probability": survival[killed] if survival else None,
-            "experiment": experiment,
+            "experiment": [round_.to_json() for round_ in experiment],
         },
     )
 
@@ -159,87 +168,7 @@ def _phase(phase: Phase) -> dict[str, Any]:
     }
 
 
-# --- tasks, and the experiment that measured a real system ---------------------------------------
-
-_EXPERIMENT = architecture_file.load("social_network_experiment")
-_REPLICATED = ("compose-post", "home-timeline", "user-timeline", "text", "media")
-_PUBLISHED = [  # share killed, instances of the five replicated services, the author's model and its ±, measured
-    (0.1, 1, 0.4182, 0.0005, 0.5533),
-    (0.3, 1, 0.1613, 0.0005, 0.1775),
-    (0.5, 1, 0.0454, 0.0002, 0.0376),
-    (0.7, 1, 0.0014, 0.00005, 0.0067),
-    (0.1, 3, 0.6281, 0.0005, 0.6969),
-    (0.3, 3, 0.3054, 0.0007, 0.3054),
-    (0.5, 3, 0.1145, 0.0004, 0.0958),
-    (0.7, 3, 0.0132, 0.0001, 0.0155),
-]
-
-
-def _as_run() -> Architecture:
-    """Return the Social Network as the experiment ran it: all 26 containers, and stores that were empty.
-
-    A timeline without posts asks post-storage for nothing, so its memcached is not needed; and the code takes an error of the
-    user timeline's mongodb for an empty timeline.
-    """
-    full = architecture_file.load("social_network")
-    reads = {
-        "post-storage": Operation(()),
-        "user-timeline": Operation((Call("user-timeline-redis"), Call("post-storage", "Read"))),
-    }
-    for name, read in reads.items():
-        full = full.with_service(name, operations={**full.services[name].operations, "Read": read})
-    return full
-
-
-def _with_copies(architecture: Architecture, copies: int) -> Architecture:
-    for name in _REPLICATED:
-        architecture = architecture.with_service(name, replicas=copies)
-    return architecture
-
-
-def _dead(architecture: Architecture, share: float) -> int:
-    """Return how many instances the experiment's rule kills: the share, rounded up."""
-    return math.ceil(round(share * instances(architecture), 9))
-
-
-def _survive(architecture: Architecture, share: float, copies: int) -> float:
-    system = _with_copies(architecture, copies)
-    return load_weighted_survival(system)[_dead(system, share)]
-
-
-def _experiment() -> list[dict[str, float]]:
-    found = []
-    for share, copies, model, _, measured in _PUBLISHED:
-        as_modeled, as_run = _with_copies(_EXPERIMENT, copies), _with_copies(_as_run(), copies)
-        found.append(
-            {
-                "dead": _dead(as_modeled, share),
-                "instances": instances(as_modeled),
-                "exact": _survive(as_modeled, share, copies),
-                "published": model,
-                "measured": measured,
-                "dead_as_run": _dead(as_run, share),
-                "instances_as_run": instances(as_run),
-                "exact_as_run": _survive(as_run, share, copies),
-            }
-        )
-    return found
-
-
-def _experiment_table(found: list[dict[str, float]]) -> Table:
-    rows = [
-        [
-            f"{row['dead']} of {row['instances']}",
-            f"{row['exact']:.6f}",
-            f"{row['published']:.4f}",
-            f"{row['measured']:.4f}",
-            f"{row['exact_as_run']:.4f}",
-            f"{row['dead_as_run']} of {row['instances_as_run']}",
-        ]
-        for row in found
-    ]
-    columns = ["Dead", "Exact, here", "Author's model", "Measured", "Exact, as it was run", "Dead, as it was run"]
-    return Table(columns, rows, "Requests that succeed: the published experiment on the running system")
+# --- tasks and checks ----------------------------------------------------------------------------
 
 
 def _check_fails(fails: Callable[..., Any]) -> str:
@@ -428,20 +357,19 @@ _CODE = ("counted in the code", "https://github.com/GoogleCloudPlatform/microser
 _MEASURED = "Here, too, all containers can die and the stores are empty."
 
 
-def _published(share: float, copies: int, model: float, spread: float, measured: float) -> list[Oracle]:
-    as_modeled, as_run = _with_copies(_EXPERIMENT, copies), _with_copies(_as_run(), copies)
+def _published(round_: kill_experiment.Round) -> list[Oracle]:
     return [
         Oracle(
-            f"{_dead(as_modeled, share)} of {instances(as_modeled)} dead, the author's model, sampled",
-            model,
-            lambda: _survive(_EXPERIMENT, share, copies),
+            f"{round_.dead} of {round_.instances} dead, the author's model, sampled",
+            round_.model,
+            lambda: round_.exact,
             *_README,
-            tolerance=spread,
+            tolerance=round_.spread,
         ),
         Oracle(
-            f"The same, measured: {_dead(as_run, share)} of {instances(as_run)} dead",
-            measured,
-            lambda: _survive(_as_run(), share, copies),
+            f"The same, measured: {round_.dead_as_run} of {round_.instances_as_run} dead",
+            round_.measured,
+            lambda: round_.exact_as_run,
             *_README,
             note=_MEASURED,
         ),
@@ -449,7 +377,7 @@ def _published(share: float, copies: int, model: float, spread: float, measured:
 
 
 ORACLES = [
-    *[oracle for row in _PUBLISHED for oracle in _published(*row)],
+    *[oracle for round_ in kill_experiment.ROUNDS for oracle in _published(round_)],
     Oracle(
         "Online Boutique without currency: requests that fail",
         18 / 23,
@@ -468,7 +396,7 @@ ORACLES = [
 
 LIMITS = [
     "Callers do not retry, and no circuit breaker opens. Retries would hide some failures and add load (module 2).",
-    "Nothing overloads. Requests that wait for ever cost nothing here; in a real system they hold threads until healthy endpoints fail too.",
+    "Nothing overloads. Requests that wait for ever cost nothing here; the second lab of this page counts the workers that they hold.",
     "A balancer picks an instance at random for each call. One that pins a client to a connection makes some clients suffer and spares others.",
     "A fallback is assumed to exist for every call. For a payment there is no honest one.",
     "The monolith is one process per instance, and a crash of any part ends the process.",

@@ -140,6 +140,10 @@ class Architecture:
     note: str = ""
     file: str = ""
 
+    def __hash__(self) -> int:
+        # Of a few fields: equal architectures have the same, and what is computed of one can be kept for it.
+        return hash((self.name, self.file, len(self.services), len(self.endpoints)))
+
     def endpoint_calls(self, endpoint: Endpoint) -> tuple[Step, ...]:
         """Return everything that `endpoint` does after it has entered: the entry service's own calls, then the endpoint's."""
         return self.services[endpoint.entry].calls + endpoint.calls

@@ -66,6 +66,11 @@ class Circuit:
         self.trial = True
         return True
 
+    @property
+    def state(self) -> str:
+        """What it does with calls: "closed" lets them pass, "open" refuses them, "trial" waits for the end of the one that it let pass."""
+        return "trial" if self.trial else "open" if self.reopens else "closed"
+
     def record(self, now: float, good: bool) -> None:
         """Note how a call that passed has ended."""
         if self.reopens:

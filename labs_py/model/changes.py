@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from labs_py.model.architecture import Alternatives, Architecture, Call, Operation, Service, Step
 
@@ -47,6 +48,21 @@ def share_zone(architecture: Architecture, availability: float) -> Architecture:
     """Return the architecture with every instance of every service in one zone of the given availability, and in no other."""
     services = {name: replace(service, runs_on=(SHARED_ZONE,)) for name, service in architecture.services.items()}
     return replace(architecture, services=services, infrastructure={SHARED_ZONE: availability})
+
+
+def default_policies(architecture: Architecture, **policies: Any) -> Architecture:
+    """Return the architecture in which each call has these policies where its own are None, such as `timeout` in seconds or `bulkhead`.
+
+    >>> from labs_py.model.architecture_file import load
+    >>> shop = default_policies(load("online_boutique"), timeout=1.0)
+    >>> [call.timeout for call in shop.endpoints["GET /"].calls][-2:]
+    [1.0, 0.1]
+    """
+
+    def filled(call: Call) -> Call:
+        return replace(call, **{name: value for name, value in policies.items() if getattr(call, name) is None})
+
+    return _with_calls(architecture, filled)
 
 
 def _with_calls(architecture: Architecture, change: Callable[[Call], Step]) -> Architecture:

@@ -16,6 +16,7 @@ Source:
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from labs_py.model.architecture import Alternatives, Architecture, Call, Step
@@ -67,8 +68,13 @@ class Failure:
         Raises:
             ValueError: so many different timeouts add up that more than `MOST_WAITS` waiting times are possible.
         """
+        return self._outcomes(architecture, dead, list(callees_first(architecture)))
+
+    def _outcomes(
+        self, architecture: Architecture, dead: Mapping[str, float], order: Iterable[tuple[str, str]]
+    ) -> dict[str, Outcomes]:
         calls: dict[tuple[str, str], Outcomes] = {}
-        for service, operation in callees_first(architecture):
+        for service, operation in order:
             steps = architecture.services[service].calls_for(operation)
             calls[service, operation] = self._reached(
                 dead.get(service, 0.0), self._sequence(steps, calls, self.defence == "fallback")
@@ -83,18 +89,23 @@ class Failure:
         found = self.outcomes(architecture, dict.fromkeys(services, 1.0))
         return {name: next(iter(certain)) for name, certain in found.items()}
 
+    @lru_cache(maxsize=8)  # noqa: B019  # a few small keys; another victim asks for the same again
+    def each_down(self, architecture: Architecture) -> Mapping[str, Mapping[str, Outcome]]:
+        """Return, for each service, what `when_down` returns of it alone."""
+        order = list(callees_first(architecture))
+        found = {name: self._outcomes(architecture, {name: 1.0}, order) for name in architecture.services}
+        return {
+            name: {endpoint: next(iter(certain)) for endpoint, certain in outcomes.items()}
+            for name, outcomes in found.items()
+        }
+
     def shares(self, architecture: Architecture, dead: Mapping[str, float]) -> Shares:
         """Return the shares of the load that fail and that are degraded; `dead` is as in `outcomes`."""
-        load = math.fsum(endpoint.weight for endpoint in architecture.endpoints.values())
-        parts: dict[Status, list[float]] = {"ok": [], "degraded": [], "fails": []}
-        for name, outcomes in self.outcomes(architecture, dead).items():
-            for outcome, chance in outcomes.items():
-                parts[outcome.status].append(architecture.endpoints[name].weight / load * chance)
-        return Shares(math.fsum(parts["fails"]), math.fsum(parts["degraded"]))
+        return _shares(architecture, self.outcomes(architecture, dead))
 
     def blast_radius(self, architecture: Architecture) -> dict[str, Shares]:
         """Return, for each service, the shares of the load that fail and are degraded while it is wholly down."""
-        return {name: self.shares(architecture, {name: 1.0}) for name in architecture.services}
+        return {name: shares_of(architecture, outcomes) for name, outcomes in self.each_down(architecture).items()}
 
     def _reached(self, dead: float, alive: Outcomes) -> Outcomes:
         """Return the outcomes of a call that meets a dead instance with probability `dead`."""
@@ -125,6 +136,20 @@ class Failure:
             for branch in step.branches:
                 found = _beside(found, self._sequence(branch, calls, answered))
         return _caught(_bounded(found, step.timeout), step.optional or answered)
+
+
+def shares_of(architecture: Architecture, outcomes: Mapping[str, Outcome]) -> Shares:
+    """Return the shares of the load that fail and that are degraded, for the certain outcome of each endpoint."""
+    return _shares(architecture, {name: {outcome: 1.0} for name, outcome in outcomes.items()})
+
+
+def _shares(architecture: Architecture, endpoints: Mapping[str, Outcomes]) -> Shares:
+    load = math.fsum(endpoint.weight for endpoint in architecture.endpoints.values())
+    parts: dict[Status, list[float]] = {"ok": [], "degraded": [], "fails": []}
+    for name, outcomes in endpoints.items():
+        for outcome, chance in outcomes.items():
+            parts[outcome.status].append(architecture.endpoints[name].weight / load * chance)
+    return Shares(math.fsum(parts["fails"]), math.fsum(parts["degraded"]))
 
 
 def _merged(pairs: Iterable[tuple[Outcome, float]]) -> Outcomes:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 class Place:
     """Where a list of calls is worked on: an instance of a service, or the clients together.
 
-    `memory` keeps what its policies have to remember: breakers, throttles, purses for retries, bulkheads.
+    `memory` keeps what its policies have to remember, by callee and policy: breakers, throttles, purses for retries, bulkheads.
     """
 
     __slots__ = ("memory", "pace")
 
     def __init__(self, pace: Pace | None = None) -> None:
         self.pace = pace
-        self.memory: dict[object, Any] = {}
+        self.memory: dict[tuple[str, object], Any] = {}
 
 
 class Frame:

@@ -14,8 +14,10 @@ Source:
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from labs_py.model.architecture import Architecture
 from labs_py.model.availability import system_structure
@@ -91,7 +93,8 @@ def survival(architecture: Architecture) -> dict[str, list[float]]:
     return result
 
 
-def load_weighted_survival(architecture: Architecture) -> list[float]:
+@lru_cache(maxsize=32)  # another victim asks for the same again, and so do the rounds of the published experiment
+def load_weighted_survival(architecture: Architecture) -> Sequence[float]:
     """Return the probability that a request succeeds, endpoints weighted by load share, for 0, 1, 2, … and finally all instances dead.
 
     Raises:

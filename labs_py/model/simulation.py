@@ -40,8 +40,10 @@ from labs_py.model.agenda import Agenda
 from labs_py.model.architecture import Architecture
 from labs_py.model.arrivals import Closed, Load
 from labs_py.model.assembly import Assembly
+from labs_py.model.attempts import Circuit
 from labs_py.model.faults import Fault, check
 from labs_py.model.gate import Gate
+from labs_py.model.host import Host
 from labs_py.model.tally import EndpointTally, Result
 from labs_py.model.ticks import NANOSECONDS, NEVER, draws, stream, ticks
 
@@ -58,7 +60,9 @@ _LAST = 2.0**53  # up to here, 104 days, every whole number of nanoseconds is a 
 class Moment:
     """A look at a running simulation at `time` seconds: for each service, how many calls wait and are in service at each instance.
 
-    `ok`, `degraded` and `failed` count the requests that have ended since the look before.
+    `ok`, `degraded` and `failed` count the requests that have ended since the look before. `breakers` are the states of the circuit
+    breakers that have let a call pass or refused one, by caller and callee: "closed", "open" or "trial", for each of the caller's
+    instances and policies.
     """
 
     time: float
@@ -67,6 +71,7 @@ class Moment:
     ok: int
     degraded: int
     failed: int
+    breakers: dict[tuple[str, str], list[str]]
 
 
 class Simulation:
@@ -182,14 +187,26 @@ class Simulation:
         """Return what the system looks like now."""
         for gate in self._gates:
             gate.settle(self._now)
-        recent = [gate.take_recent() for gate in self._gates]
+        ok, degraded, failed = map(sum, zip(*(gate.take_recent() for gate in self._gates), strict=True))
         services = self._assembly.services
         return Moment(
             self.now,
             {name: [one.waiting(self._now) for one in service.instances] for name, service in services.items()},
             {name: [one.working(self._now) for one in service.instances] for name, service in services.items()},
-            *(sum(counts) for counts in zip(*recent, strict=True)),
+            ok,
+            degraded,
+            failed,
+            self._breakers(),
         )
+
+    def _breakers(self) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for name, service in self._assembly.services.items():
+            for instance in service.instances if isinstance(service, Host) else ():
+                for (callee, _), remembered in instance.memory.items():
+                    if isinstance(remembered, Circuit):
+                        found.setdefault((name, callee), []).append(remembered.state)
+        return found
 
     @property
     def endpoints(self) -> dict[str, EndpointTally]:

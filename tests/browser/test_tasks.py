@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from labs_py import lab
 from labs_py.exercise import Predict, Reach, Task, Write
 
-LABS = ["hop_latency", "failure_isolation", "weakest_link"]
+LABS = ["hop_latency", "failure_isolation", "hang_under_load", "weakest_link"]
 LAB = "hop_latency"
 # The limit of ten seconds, sooner.
 HURRY = """const later = window.setTimeout;
@@ -23,8 +23,8 @@ def named_tasks(lab_name: str) -> list[tuple[str, Task]]:
     return list(zip(item.task_names, item.tasks, strict=True))
 
 
-def task_of(page: Page, name: str) -> Locator:
-    return page.locator(f'nh-tasks[data-live] [data-task="{name}"]')
+def task_of(page: Page, name: str, of: str = LAB) -> Locator:
+    return page.locator(f'nh-tasks[data-live] [data-lab="{of}"] [data-task="{name}"]')
 
 
 def first_write(page: Page) -> tuple[Locator, Write]:
@@ -68,7 +68,7 @@ def test_every_task_refuses_a_wrong_answer_and_accepts_its_solution(
     page = open_page(homes[of])
     panel = Panel(page, of)
     for name, task in named_tasks(of):
-        root = task_of(page, name)
+        root = task_of(page, name, of)
         if isinstance(task, Predict):
             predict(panel, root, task)
         elif isinstance(task, Reach):
@@ -78,7 +78,7 @@ def test_every_task_refuses_a_wrong_answer_and_accepts_its_solution(
     page.reload()  # what is done stays done
     panel.root.and_(page.locator("[data-live]")).wait_for()
     for name, task in named_tasks(of):
-        root = task_of(page, name)
+        root = task_of(page, name, of)
         if isinstance(task, Predict):
             expect(root.get_by_role("radio").first).to_be_disabled()
             expect(root.locator(".nh-wrong")).to_have_count(1)
