@@ -55,7 +55,7 @@ def blocks(html: str) -> Iterator[Block]:
 def text(html: str) -> str:
     """Return the words of a piece of HTML, for counting; entities stay as they are.
 
-    >>> text("<p>A <b>hop</b>,\\n  twice</p>")
+    >>> text("<p>A <b>hop</b>,   twice</p>")
     'A hop, twice'
     """
     return _SPACE.sub(" ", _TAG.sub("", html)).strip()

@@ -61,7 +61,7 @@ def stacks(html: str) -> list[list[Slide]]:
             found.append([])
         slides = _slides(section, above if section.level > 2 else module if section.level == 2 else "")
         if section.level == 2 and not any(slide.body for slide in slides):
-            below = [one for one in sections[number + 1 :]]
+            below = sections[number + 1 :]
             upto = next((index for index, one in enumerate(below) if one.level < 3), len(below))
             slides = _overview(section, module, below[:upto])
         found[-1] += slides

@@ -1,7 +1,7 @@
 """What of a lesson's section stands on its slides, piece by piece, and what goes with each piece into the notes."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -100,31 +100,39 @@ def _others(block: Block) -> Iterator[Piece]:
     """Yield the pieces of anything but a paragraph; what has no place in a talk, such as tasks, yields none."""
     if "no-slide" in block.classes:
         yield Piece("", notes=block.html)
-    elif block.tag in ("ul", "ol"):
-        yield from _list(block)
-    elif block.tag == "table":
-        yield from _table(block)
-    elif block.tag in ("blockquote", "pre", "dl") or "highlight" in block.classes:
-        breaks = block.inner.count("\n") if block.tag != "blockquote" else 0
-        yield Piece(block.html, max(_lines(block.inner), breaks) + 2 * _GAP)
-    elif block.tag == "figure":
-        yield Piece(block.html, 0, kind="figure")
-    elif block.tag == "lab-panel":
-        named = re.search(r'class="nh-title">(.*?)</span>', block.html)
-        yield Piece(block.html, 0, kind="panel", title=named[1] if named else "")
-    elif block.tag == "details":
-        summary, *body = blocks(block.inner)
-        yield _question(summary.inner, "".join(one.html for one in body))
-    elif "quiz" in block.classes:
-        inside = list(blocks(block.inner))
-        asked = next((one.inner for one in inside if "quiz-question" in one.classes), "")
-        yield _question(asked, "".join(one.inner for one in inside if one.tag == "section"))
-    elif "admonition" in block.classes:
-        yield _aside(block)
-    elif "tabbed-set" in block.classes:
-        yield _columns(block)
-    elif "cards" in block.classes:
-        yield Piece(f'<div class="nh-cards">{block.inner}</div>', ceil(block.inner.count("<li>") / 2) * 4)
+        return
+    kinds = [block.tag, *block.classes]
+    found = next((_KINDS[kind](block) for kind in kinds if kind in _KINDS), iter(()))
+    yield from found
+
+
+def _whole(block: Block) -> Iterator[Piece]:
+    breaks = block.inner.count("\n") if block.tag != "blockquote" else 0
+    yield Piece(block.html, max(_lines(block.inner), breaks) + 2 * _GAP)
+
+
+def _figure(block: Block) -> Iterator[Piece]:
+    yield Piece(block.html, kind="figure")
+
+
+def _panel(block: Block) -> Iterator[Piece]:
+    named = re.search(r'class="nh-title">(.*?)</span>', block.html)
+    yield Piece(block.html, kind="panel", title=named[1] if named else "")
+
+
+def _details(block: Block) -> Iterator[Piece]:
+    summary, *body = blocks(block.inner)
+    yield _question(summary.inner, "".join(one.html for one in body))
+
+
+def _quiz(block: Block) -> Iterator[Piece]:
+    inside = list(blocks(block.inner))
+    asked = next((one.inner for one in inside if "quiz-question" in one.classes), "")
+    yield _question(asked, "".join(one.inner for one in inside if one.tag == "section"))
+
+
+def _cards(block: Block) -> Iterator[Piece]:
+    yield Piece(f'<div class="nh-cards">{block.inner}</div>', ceil(block.inner.count("<li>") / 2) * 4)
 
 
 def _list(block: Block) -> Iterator[Piece]:
@@ -194,8 +202,8 @@ def _question(asked: str, answer: str) -> Piece:
     return Piece(f'<p class="nh-question">{question}</p>', _lines(question) + _GAP, notes)
 
 
-def _aside(block: Block) -> Piece:
-    """Return a box: all of a short one, of a long one its key sentences."""
+def _aside(block: Block) -> Iterator[Piece]:
+    """Yield a box: all of a short one, of a long one its key sentences."""
     inside = [one for one in blocks(block.inner) if one.tag == "p"]
     title, *rest = inside
     if sum(len(text(one.inner)) for one in rest) <= 2 * _LONG:
@@ -206,17 +214,24 @@ def _aside(block: Block) -> Piece:
         notes = "".join(f"<p>{left}</p>" for _, _, left in sorted_ if left)
     body = "".join(f"<p>{one}</p>" for one in shown)
     html = f'<div class="nh-aside"><p class="nh-aside-title">{title.inner}</p>{body}</div>'
-    return Piece(html, sum(_lines(one) + _GAP for one in shown) + 1.6, notes)
+    yield Piece(html, sum(_lines(one) + _GAP for one in shown) + 1.6, notes)
 
 
-def _columns(block: Block) -> Piece:
-    """Return what stands behind tabs side by side."""
+def _columns(block: Block) -> Iterator[Piece]:
+    """Yield what stands behind tabs side by side."""
     parts = {name: one for one in blocks(block.inner) for name in one.classes}
     labels = [one.inner for one in blocks(parts["tabbed-labels"].inner)]
     bodies = [one.inner for one in blocks(parts["tabbed-content"].inner)]
     columns = "".join(f"<div><h3>{label}</h3>{body}</div>" for label, body in zip(labels, bodies, strict=True))
-    return Piece(f'<div class="nh-columns">{columns}</div>', 0, kind="columns")
+    yield Piece(f'<div class="nh-columns">{columns}</div>', 0, kind="columns")
 
 
 def _lines(html: str) -> int:
     return ceil(max(1, len(text(html))) / _WIDTH)
+
+
+# By tag or class.
+_KINDS: dict[str, Callable[[Block], Iterator[Piece]]] = {
+    "ul": _list, "ol": _list, "table": _table, "blockquote": _whole, "pre": _whole, "dl": _whole, "highlight": _whole, "figure": _figure,
+    "lab-panel": _panel, "details": _details, "quiz": _quiz, "admonition": _aside, "tabbed-set": _columns, "cards": _cards,
+}  # fmt: skip

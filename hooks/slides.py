@@ -24,11 +24,11 @@ def linked(html: str) -> str:
 def _section(slide: Slide) -> str:
     above = f'<p class="nh-above">{slide.above}</p>' if slide.above else ""
     part = f' <small class="nh-part">{slide.part}</small>' if slide.part else ""
+    head = f'<div class="nh-slide-head">{above}<h2>{slide.title}{part}</h2></div>'
+    body = f'<div class="nh-slide-body">{"".join(slide.body)}</div>'
     notes = f'<aside class="notes">{"".join(slide.notes)}</aside>' if slide.notes else ""
-    return (
-        f'<section id="{escape(slide.ident, quote=True)}"><div class="nh-slide nh-slide-{slide.kind}"><div class="nh-slide-head">{above}<h2>{slide.title}{part}</h2></div>'
-        f'<div class="nh-slide-body">{"".join(slide.body)}</div></div>{notes}</section>'
-    )
+    ident = escape(slide.ident, quote=True)
+    return f'<section id="{ident}"><div class="nh-slide nh-slide-{slide.kind}">{head}{body}</div>{notes}</section>'
 
 
 def deck(lesson: Page, content: str, config: MkDocsConfig) -> str:
