@@ -40,8 +40,8 @@ async function start() {
     pdfMaxPagesPerSlide: 1,
     keyboardCondition: /** @type {any} */ (isForSlides),
   }));
-  started.addKeyBinding({ keyCode: 78, key: "N", description: "Notes on this page" }, toggleNotes);
-  started.addKeyBinding({ keyCode: 83, key: "S", description: "Notes in a window of their own" }, openNotes);
+  started.addKeyBinding({ keyCode: 84, key: "T", description: "Text of the notes, beside the slide" }, toggleNotes);
+  started.addKeyBinding({ keyCode: 83, key: "S", description: "Speaker window, with notes" }, openNotes);
   started.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, toggleScheme);
   await started.initialize();
   started.on("slidechanged", () => !told && tell());
@@ -122,7 +122,7 @@ if (printing) {
   link(query.has("notes") ? "Without notes" : "With notes", query.has("notes") ? "?print-pdf" : "?print-pdf&notes");
   button("Print", "Print, or save as PDF", () => print());
 } else {
-  const notes = button("Notes", "Key: N", toggleNotes);
+  const notes = button("Notes", "Key: T", toggleNotes);
   notes.dataset.act = "notes";
   notes.setAttribute("aria-pressed", String(noted));
   button("Speaker window", "Notes in a window of their own; the two go on together. Key: S", openNotes);
