@@ -12,7 +12,7 @@ const main = /** @type {HTMLElement} */ (document.querySelector(".nh-deck"));
 const bar = /** @type {HTMLElement} */ (document.querySelector(".nh-deck-bar"));
 /** What two windows with the same slides say to each other: the speaker's has the notes. */
 const channel = new BroadcastChannel(`nines-and-hops slides ${query.get("with") ?? (crypto.randomUUID?.() ?? Math.random())}`);
-let name = channel.name.split(" ").pop() ?? "";
+const name = channel.name.split(" ").pop() ?? "";
 /** @type {import("reveal.js").RevealApi | undefined} */
 let deck;
 let noted = query.has("with");
@@ -35,7 +35,6 @@ async function start() {
     showSlideNumber: "all",
     transition: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "fade",
     transitionSpeed: "fast",
-    scrollActivationWidth: undefined,
     showNotes: /** @type {any} */ (printing ? query.has("notes") && "separate-page" : noted),
     pdfMaxPagesPerSlide: 1,
     keyboardCondition: /** @type {any} */ (isForSlides),
@@ -117,7 +116,7 @@ channel.addEventListener("message", ({ data }) => {
   told = false;
 });
 if (printing) {
-  document.body.dataset.mdColorScheme = "default"; // paper is light, and reveal.js copies the page's color to each sheet
+  document.body.dataset.mdColorScheme = "default"; // paper is light
   link("Back to the slides", "./");
   link(query.has("notes") ? "Without notes" : "With notes", query.has("notes") ? "?print-pdf" : "?print-pdf&notes");
   button("Print", "Print, or save as PDF", () => print());

@@ -52,9 +52,7 @@ def test_every_slide_fits_and_prints_whole_on_a_page_of_its_own(talk: Callable[.
     assert page.evaluate(NOT_DRAWN) == 0
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == slides
-    assert (
-        page.evaluate("getComputedStyle(document.querySelector('.pdf-page')).backgroundColor") == "rgb(252, 251, 248)"
-    )
+    expect(page.locator(".pdf-page").first).to_have_css("background-color", "rgb(252, 251, 248)")
 
 
 def test_the_first_slide_loads_little_and_keys_lead_on(talk: Callable[..., Page], server: SiteServer) -> None:
