@@ -1,5 +1,6 @@
 /** A lesson's slides: reveal.js shows them where there is room; on a narrow screen, and without scripts, the page is a document. */
 
+/*! reveal.js, Copyright (C) 2011-2026 Hakim El Hattab, http://hakim.se, and reveal.js contributors, MIT license */
 import Reveal from "reveal.js";
 import "reveal.js/reveal.css";
 import "./stylesheets/slides.source.css";
