@@ -34,11 +34,8 @@ test: setup ## run all tests, in a browser too (ARGS="-k weakest" picks some)
 	@$(RUN) hooks.labs_wheel
 	@$(RUN) pytest $(ARGS)
 
-check: setup ## check style and types of the Python and the JavaScript
-	@$(RUN) ruff check
-	@$(RUN) ruff format --check
-	@$(RUN) mypy
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" node_modules/.bin/tsc --noEmit
+check: setup ## look for mistakes in code, prose, links and pages (ARGS="spelling site" picks some)
+	@$(RUN) tools.check $(if $(filter command line environment,$(origin ARGS)),$(ARGS))
 
 bench: setup ## measure speed, as ratios to a yardstick timed in the same run
 	@for bench in tests/bench/bench_*.py; do .venv/bin/python $$bench || failed=1; done; exit $${failed:-0}

@@ -22,7 +22,7 @@ _BECOMES = {
 _KEPT = {"id", "class", "href", "src", "alt", "title", "lang", "start", "colspan", "rowspan", "scope"}
 _VARIABLE = re.compile(r"var\((--[\w-]+)(?:,[^()]*)?\)")
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL)
-_OF_THE_PAGE = re.compile(r' (?:aria-\w+|focusable|role)="[^"]*"')
+_OF_THE_PAGE = re.compile(r' (?:aria-\w+|focusable|role|data-[\w-]+)(?:="[^"]*")?')
 
 Lookup = Callable[[str], str]
 
@@ -152,9 +152,14 @@ def _clean(root: Any, address_of: Lookup) -> None:
             continue
         if "-" in element.tag or element.tag == "details":
             element.set("class", f"{element.get('class', '')} {element.tag}".strip())
-        element.tag = _BECOMES.get(element.tag, "div" if "-" in element.tag else element.tag)
+        element.tag = _BECOMES.get(element.tag, _own(element) if "-" in element.tag else element.tag)
         if element.tag == "a" and "href" not in element.attrib:
             element.tag = "span"
+
+
+def _own(element: Any) -> str:
+    """Return what takes the place of an element of ours."""
+    return "span" if element.getparent().tag in ("p", "span", "a") else "div"
 
 
 def _attributes(element: Any, seen: set[str], address_of: Lookup) -> None:

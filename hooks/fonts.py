@@ -21,7 +21,7 @@ LATIN_EXTENDED_A = set(range(0x100, 0x180))
 
 
 def served_fonts(packages: Path) -> dict[str, Path]:
-    """File names and sources of what the stylesheet may name: Plex Sans in all weights, Plex Mono in two, and their licences.
+    """File names and sources of what the stylesheet may name: Plex Sans in all weights, Plex Mono in two, and their licenses.
 
     Raises:
         BuildError: one of them is not in `packages`, a node_modules folder.

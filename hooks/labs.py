@@ -10,21 +10,19 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
-_SOURCES = Path(__file__).parents[1] / "labs_py"
+_HOOKS = Path(__file__).parent
+_LABS = _HOOKS.parent / "labs_py"
 _state: dict[str, float] = {}
+# Elements as they were filled, by what they were made from: while `serve` runs, an edit costs only the labs that it touches.
+_filled: dict[tuple[str, ...], str] = {}
 
 
 def on_pre_build(config: MkDocsConfig) -> None:
-    """Forget the labs when one of their files has changed, so that `serve` shows the edit."""
-    newest = max(
-        path.stat().st_mtime for path in (_SOURCES, *_SOURCES.rglob("*")) if path.suffix in ("", ".py", ".toml")
-    )
+    """Forget the labs, and our modules that use them, when one of their files has changed, so that `serve` shows the edit."""
+    files = (_LABS, *_LABS.rglob("*"), *_HOOKS.glob("*.py"))
+    newest = max(path.stat().st_mtime for path in files if path.suffix in ("", ".py", ".toml"))
     if _state.get("newest") != newest:
-        for name in [
-            name
-            for name in sys.modules
-            if name.split(".")[0] == "labs_py" or name in ("hooks.panels", "hooks.tasks", "hooks.progress_list")
-        ]:
+        for name in [name for name in sys.modules if name.split(".")[0] in ("labs_py", "hooks")]:
             del sys.modules[name]
         _state["newest"] = newest
 
@@ -33,7 +31,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Fill the lab elements; what is wrong stops the build with the page's name."""
     panels: Any = import_module("hooks.panels")
     try:
-        filled: str = panels.fill(html, page.file.src_uri)
+        filled: str = panels.fill(html, page.file.src_uri, _filled)
     except ValueError as error:
         raise PluginError(str(error)) from None
     return filled

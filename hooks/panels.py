@@ -1,20 +1,23 @@
 """The lab elements of a page, filled: panels with their real results, single values, tasks, limits, checks and sources."""
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
-from hooks import figures, tasks
+from hooks import figures, one_file, tasks
 from labs_py import chart, lab
 from labs_py.desk import stamp_of
 from labs_py.exercise import Oracle
-from labs_py.numerals import percent, significant
+from labs_py.numerals import nines, percent, significant, span
 from labs_py.parameter import LabError, one_of
 from labs_py.report import Report, as_html
 
+_HERE = Path(__file__).parent
 _ELEMENT = re.compile(r'<(lab-[a-z]+)((?:\s+[\w-]+="[^"]*")*)\s*></\1>')
 # Markdown wraps an element that stands alone in a paragraph, which may not hold a form or a table.
 _ALONE = re.compile(r'<p>\s*(<(lab-(?!value)[a-z]+)(?:\s+[\w-]+="[^"]*")*\s*></\2>)\s*</p>')
@@ -23,13 +26,14 @@ _LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;)]")
 _NO_SCRIPT = "This is the result that was computed when the page was built. To change the settings, turn on JavaScript."
 
 
-def fill(html: str, page: str) -> str:
-    """Return a page's HTML with every lab element filled.
+def fill(html: str, page: str, known: MutableMapping[tuple[str, ...], str] | None = None) -> str:
+    """Return a page's HTML with every lab element filled. `known` keeps them for the next time, by what they were made from.
 
     Raises:
         LabError: an element, lab, argument, value or path is unknown; the message starts with `page`.
     """
     html = _ALONE.sub(r"\1", html)
+    known = {} if known is None else known
     seen: dict[str, int] = {}
 
     def filled(match: re.Match[str]) -> str:
@@ -42,7 +46,11 @@ def fill(html: str, page: str) -> str:
                 raise LabError(f'{element} must have a name="…" that names a lab, got none')
             name = attributes.pop("name")
             seen[name] = seen.get(name, 0) + (element == "lab-panel")
-            return _FILLERS[element](lab.load(name), attributes, f"{name}-{seen[name]}")
+            ident = f"{name}-{seen[name]}"
+            key = (element, ident, json.dumps(attributes), _version(name))
+            if key not in known:
+                known[key] = _FILLERS[element](lab.load(name), attributes, ident)
+            return known[key]
         except LabError as error:
             raise LabError(f"{page}: <{element}>: {error}") from None
 
@@ -56,6 +64,25 @@ def fill(html: str, page: str) -> str:
 
 
 @cache
+def _version(name: str) -> str:
+    """Return a checksum of what a lab's elements are made from: its source, what it needs, and the hooks; empty if there is no such lab."""
+    source = _HERE.parent / "labs_py" / "labs" / f"{name}.py"
+    if not source.is_file():
+        return ""
+    texts = [
+        source.read_text(encoding="utf-8"),
+        *(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.py"))),
+    ]
+    texts += one_file.needed("\n".join(texts), _modules()).values()
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+@cache
+def _modules() -> dict[str, str]:
+    return one_file.modules(_HERE.parent / "labs_py")
+
+
+@cache
 def _report(name: str, arguments: tuple[tuple[str, str], ...]) -> Report:
     return lab.load(name).report(dict(arguments))
 
@@ -65,7 +92,7 @@ def _plots(html: str, report: Report) -> str:
     for index, figure in enumerate(report.figures):
         drawn = "".join(
             figures.svg(figure.spec, width).replace(
-                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" ', 1
+                "<svg ", f'<svg class="{name}" aria-hidden="true" focusable="false" data-search-exclude ', 1
             )
             for name, width in (("nh-wide", chart.WIDE), ("nh-narrow", chart.NARROW))
         )
@@ -81,14 +108,15 @@ def _panel(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
     title, claim = escape(item.title), escape(item.claim[:1].upper() + item.claim[1:])
     # Outside a dialog this method does nothing: Run pressed before the scripts are there must not load the page anew.
     return (
-        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}" data-search-exclude>'
+        f'<lab-panel name="{item.name}" data-arguments="{arguments}" data-stamp="{stamp_of(report)}">'
         f'<div class="nh-head"><span class="nh-title">{title}</span><span class="nh-claim">{claim}</span></div>'
-        f'<form class="nh-form" method="dialog" novalidate aria-label="Settings: {escape(item.title, quote=True)}">{item.form(attributes, ident)}'
+        f'<form class="nh-form" method="dialog" novalidate data-search-exclude aria-label="Settings: {escape(item.title, quote=True)}">'
+        f"{item.form(attributes, ident)}"
         '<div class="nh-actions"><button type="submit">Run</button><button type="reset">Reset</button></div></form>'
-        '<div class="nh-status" role="status"></div><div class="nh-error" role="alert" hidden></div>'
+        '<div class="nh-line"><div class="nh-status" role="status"></div></div><div class="nh-error" role="alert" hidden></div>'
         f"{_code(ident)}"
         f'<div class="nh-output">{_plots(report.html(), report)}</div>'
-        f"<noscript><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
+        f"<noscript data-search-exclude><p>{_NO_SCRIPT}</p></noscript></lab-panel>"
     )
 
 
@@ -96,7 +124,7 @@ def _code(ident: str) -> str:
     """Return the place of the lab's own source; it is fetched when it is opened."""
     field = tasks.editor(f"{ident}-source", "The lab's own source", "", 20, "runs it")
     return (
-        f'<details class="nh-code"><summary>Code</summary>{field}<div class="nh-acts">'
+        f'<details class="nh-code" data-search-exclude><summary>Code</summary>{field}<div class="nh-acts">'
         '<button type="button" data-act="run">Run edited code</button>'
         '<button type="button" data-act="reset">Reset to the lab’s code</button></div>'
         '<p class="nh-verdict"></p></details>'  # what is wrong is announced by the panel
@@ -112,10 +140,12 @@ def _value(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 
 def formatted(value: Any, style: str) -> str:
-    """Return a value as `percent:D`, `number:D`, `significant:D`, `integer` or `text` says; D is a number of digits.
+    """Return a value as `percent:D`, `number:D`, `significant:D`, `span:D`, `nines`, `integer` or `text` says; D is a number of digits.
 
-    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text")
-    ('99.501 %', '1,234.5', '14')
+    A span is seconds, in the unit that suits them.
+
+    >>> formatted(0.99501, "percent:3"), formatted(1234.5, "number:1"), formatted(14, "text"), formatted(0.0314, "span:2")
+    ('99.501 %', '1,234.5', '14', '31 ms')
 
     Raises:
         LabError: the style is unknown, or the value is no number where one is needed.
@@ -125,6 +155,8 @@ def formatted(value: Any, style: str) -> str:
         "percent": percent,
         "number": lambda number, decimals: f"{number:,.{decimals}f}",
         "significant": significant,
+        "span": span,
+        "nines": lambda share, _: nines(share),
         "integer": lambda number, _: f"{round(number):,}",
     }
     if kind == "text":
@@ -133,7 +165,7 @@ def formatted(value: Any, style: str) -> str:
         raise LabError(one_of("as", kind, ["text", *styles]))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise LabError(f"as={style!r} must be used with a number, got {value!r}")
-    return styles[kind](value, int(digits or 2))
+    return styles[kind](value, int(digits or (3 if kind == "span" else 2)))
 
 
 def _limits(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
@@ -153,12 +185,12 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 def _check(oracle: Oracle) -> str:
     within = _within(oracle.tolerance)
     note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
-    numbers = "".join(
+    numbers = "\n".join(
         f'<td class="nh-number">{text}</td>'
         for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
-    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>{numbers}<td>{source}</td></tr>'
+    return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>\n{numbers}\n<td>{source}</td></tr>'
 
 
 def _within(tolerance: float | None) -> str:

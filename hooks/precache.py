@@ -16,9 +16,9 @@ WORKER = "sw.js"
 PLACE = "self.__WB_MANIFEST"
 """What Workbox's own tools replace by the list."""
 
-# For search engines, for debuggers, what is there to be taken along, and the theme's word lists for searching in other languages.
+# For search engines and feed readers, links on other sites, debuggers, to be taken along, and the theme's word lists for searching in other languages.
 _NOT_NEEDED = re.compile(
-    r"sw\.js|downloads/.*|sitemap\.xml(\.gz)?|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
+    r"sw\.js|downloads/.*|sitemap\.xml(\.gz)?|feed\.xml|assets/cards/.*|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
 )
 # A checksum in the name, as the theme, esbuild and our own folders write it: what has such a name never changes.
 _HASHED = re.compile(r"\.[0-9a-f]{8}\.|-[0-9A-Z]{8}\.|/[0-9a-f]{12}/")

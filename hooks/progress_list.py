@@ -1,13 +1,15 @@
-"""All tasks of the course as a list, by module and page: what the page "Your progress" marks with what the reader has done."""
+"""All tasks and questions of the course as a list, by module and page: what the page "Your progress" marks with what the reader has done."""
 
 import json
 import re
 from collections.abc import Sequence
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 from mkdocs.structure.pages import Page
 
+from hooks import questions
 from labs_py import lab
 from labs_py.exercise import Predict, Task
 from labs_py.report import as_html
@@ -31,10 +33,21 @@ def fill(html: str, page: Page, tasks: Sequence[tuple[Page, Sequence[str]]]) -> 
 
 def _lab_page(page: Page, target: Page, names: Sequence[str]) -> str:
     address = target.file.url_relative_to(page.file)
-    rows = "".join(_row(address, *name.split("/")) for name in names)
+    rows = "".join(_row(address, *name.split("/")) for name in names if not name.startswith("quiz/"))
+    if any(name.startswith("quiz/") for name in names):
+        asked = questions.read(Path(str(target.file.abs_src_path)), target.file.src_uri)
+        rows += "".join(_question(address, number, one, target) for number, one in enumerate(asked, 1))
     return (
         f'<section data-page="{escape(target.url, quote=True)}"><h3><a href="{address}">{escape(str(target.title))}</a></h3>'
         f'<ul class="nh-done-list">{rows}</ul></section>'
+    )
+
+
+def _question(address: str, number: int, question: questions.Question, target: Page) -> str:
+    asked = questions.plain(question.quiz.question, target.file.src_uri)
+    return (
+        f'<li data-task="quiz/{question.name}"><a href="{address}#quiz-{question.name}">Question {number}</a> '
+        f'<span class="nh-asked">{escape(asked)}</span><span class="nh-outcome"></span></li>'
     )
 
 

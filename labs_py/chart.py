@@ -24,6 +24,7 @@ WIDE, NARROW = 640, 340
 FONT = "IBM Plex Sans"
 
 CONFIG: Spec = {
+    "aria": False,  # a figure is one image with a description and a table; marks with names of their own would only weigh
     "background": "transparent",
     "font": FONT,
     "padding": {"left": 2, "right": 6, "top": 6, "bottom": 2},

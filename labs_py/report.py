@@ -29,7 +29,7 @@ class Metric:
     def html(self) -> str:
         """Return one group of a definition list."""
         note = f'<dd class="nh-metric-note">{as_html(self.note)}</dd>' if self.note else ""
-        return f"<div><dt>{as_html(self.label)}</dt><dd>{as_html(self.value)}</dd>{note}</div>"
+        return f"<div><dt>{as_html(self.label)}</dt>\n<dd>{as_html(self.value)}</dd>\n{note}</div>"
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,19 @@ class Table:
         """Return a table whose first column names its rows, in a box that scrolls sideways where it must."""
         numeric = set(self.columns[1:] if self.numeric is None else self.numeric)
         kinds = [' class="nh-number"' if column in numeric else "" for column in self.columns]
-        head = "".join(
+        # The search reads the text of a page, in which cells that touch would be one word: so a line ends between them.
+        head = "\n".join(
             # A corner without a name is no header of anything.
             f'<th scope="col"{kind}>{escape(column)}</th>' if column else "<td></td>"
             for column, kind in zip(self.columns, kinds, strict=True)
         )
         rows = []
         for first, *rest in self.rows:
-            cells = "".join(f"<td{kind}>{as_html(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+            cells = "".join(f"\n<td{kind}>{as_html(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
             rows.append(f'<tr><th scope="row"{kinds[0]}>{as_html(first)}</th>{cells}</tr>')
         caption = f"<caption>{as_html(self.caption)}</caption>" if self.caption else ""
         label = escape(self.caption or ", ".join(filter(None, self.columns)), quote=True)
-        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        table = f"<table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{'\n'.join(rows)}</tbody></table>"
         return f'<div class="nh-table" role="region" tabindex="0" aria-label="{label}">{table}</div>'
 
     def text(self) -> str:

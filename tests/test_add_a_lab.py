@@ -84,7 +84,8 @@ path = Path("labs_py/labs/error_budget.py")
 
 def build():
     labs.on_pre_build(None)
-    return labs.on_page_content('<lab-panel name="error_budget"></lab-panel>', page, None, None)
+    html = "".join(f'<lab-{kind} name="error_budget"></lab-{kind}>' for kind in ("panel", "tasks"))
+    return labs.on_page_content(html, page, None, None)
 
 before = build()
 text = path.read_text()

@@ -34,7 +34,7 @@ def words(name: str) -> str:
 
 
 def test_every_diagram_of_the_module_is_here() -> None:
-    assert {path.stem for path in WIDE} == {
+    assert {path.stem for path in WIDE if "foundations" in path.parts} == {
         "cap-partition",
         "consistency-models",
         "failure-isolation",

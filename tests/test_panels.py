@@ -24,6 +24,17 @@ def test_two_panels_of_one_lab_have_different_ids() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_what_was_filled_once_is_known_until_another_lab_or_argument_is_asked_for() -> None:
+    known: dict[tuple[str, ...], str] = {}
+    value = '<lab-value name="tail_at_scale" of="slow_share" as="percent:1"></lab-value>'
+    fill(value, "page.md", known)
+    [key] = known
+    known[key] = "remembered"
+    assert fill(value, "other.md", known) == "remembered"
+    assert "63.4" not in fill(value.replace(" of=", ' fan_out="10" of='), "page.md", known)
+    assert "remembered" not in fill(value.replace("percent:1", "percent:2"), "page.md", known)
+
+
 def test_a_value_stands_in_its_sentence() -> None:
     html = fill(
         '<p>So <lab-value name="tail_at_scale" of="slow_share" as="percent:1"></lab-value> wait.</p>', "page.md"

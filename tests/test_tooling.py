@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import vl_convert
+import yaml
 from fontTools.ttLib import TTFont
 
 from hooks.build_folder import BuildError, content_hash, kept
@@ -122,6 +123,36 @@ class TestCommands:
         command.append("REPO_URL=https://example.org/mine")
         shown = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
         assert shown.stdout == "<https://example.org/mine> <edit/main/docs/>\n"
+
+
+class TestContributing:
+    def test_no_workflow_runs_a_pull_request_with_more_rights_than_reading(self) -> None:
+        for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+            text = workflow.read_text()
+            assert "pull_request_target" not in re.sub(r"(?m)^ *#.*$", "", text)
+            assert "workflow_run" not in re.sub(r"(?m)^ *#.*$", "", text)
+            if "pull_request:" in text:
+                assert re.findall(r"(?m)^ *permissions:\n((?: +.*\n)+?)(?=\S)", text) == ["  contents: read\n"]
+                assert "secrets." not in text
+
+    def test_every_issue_form_asks_for_something_and_can_be_read(self) -> None:
+        forms = [path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml"]
+        assert len(forms) == 3
+        for form in forms:
+            asked = yaml.safe_load(form.read_text())
+            assert asked.keys() == {"name", "description", "title", "body"}
+            idents = [field["id"] for field in asked["body"]]
+            assert all(isinstance(ident, str) for ident in idents)
+            assert len(set(idents)) == len(idents)
+            assert all(field["attributes"]["label"] for field in asked["body"])
+
+    def test_every_command_that_the_contributors_pages_name_exists(self) -> None:
+        pages = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *(ROOT / "docs" / "about").glob("add-*.md")]
+        commands = set(re.search(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text())[1].split())  # type: ignore[index]
+        for page in pages:
+            code = re.findall(r"(?s)```sh\n.*?```|`[^`\n]+`", page.read_text())
+            assert set(re.findall(r"\bmake ([a-z]+)", "\n".join(code))) <= commands, page
+        assert "CONTRIBUTING.md" in (ROOT / "README.md").read_text()
 
 
 class TestSetUp:

@@ -51,10 +51,7 @@ export class Activity {
     this.#stop.textContent = "Stop";
     this.#stop.hidden = true;
     this.#stop.addEventListener("click", onstop);
-    const line = document.createElement("div");
-    line.className = "nh-line";
-    status.before(line);
-    line.append(status, this.#stop, this.#meter);
+    status.after(this.#stop, this.#meter);
   }
 
   /** Begin: something new has been asked for. @param {import("./runtime.js").Runtime} [python] who has been asked */

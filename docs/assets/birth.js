@@ -4,7 +4,10 @@
  * long, one from the address is started as well; even then the other is waited for a little longer, since a busy device is slow with both.
  */
 
-/** @typedef {{worker: Worker, confined: boolean, lock: string}} Alive `confined`: under the page's policy; `lock`: held while it lives, if not empty */
+/**
+ * @typedef {{worker: Worker, confined: boolean, lock: string, said: any[]}} Alive `confined`: under the page's policy; `lock`: held while it
+ *   lives, if not empty; `said`: what it has said since its first word
+ */
 
 const WORKER = new URL("./worker.js", import.meta.url);
 const SILENCE = 8_000;
@@ -22,7 +25,7 @@ async function copied() {
   return (blob = URL.createObjectURL(new Blob([await response.text()], { type: "text/javascript" })));
 }
 
-/** Start a worker; resolves with its first word. What follows that word is for whoever listens by then. @param {AbortSignal} signal ends it @returns {Promise<Alive>} */
+/** Start a worker; resolves once it has said its first word. What it says afterwards is kept until somebody else listens. @param {AbortSignal} signal ends it @returns {Promise<Alive>} */
 export async function born(signal) {
   /** @type {Worker[]} */
   const started = [];
@@ -34,7 +37,9 @@ export async function born(signal) {
       const worker = new Worker(url, { type: "module", name: WORKER.href });
       signal.addEventListener("abort", () => worker.terminate());
       started.push(worker);
-      worker.onmessage = ({ data }) => data.kind === "alive" && resolve({ worker, confined, lock: data.lock });
+      /** @type {any[]} */
+      const said = [];
+      worker.onmessage = ({ data }) => (data.kind === "alive" ? resolve({ worker, confined, lock: data.lock, said }) : said.push(data));
       worker.onerror = ({ message }) => reject(new Error(message || "no reason was given"));
     });
 

@@ -60,13 +60,13 @@ export class Engine {
     }
     this.#watch("loading");
     try {
-      // The first word is heard there. The next comes no sooner than all that waits for the first has gone on.
-      const { worker, confined, lock } = await born(this.#death.signal);
+      const { worker, confined, lock, said } = await born(this.#death.signal);
       this.#worker = worker;
       this.confined = confined;
       worker.onmessage = ({ data }) => this.#hear(data);
       worker.onerror = (event) => this.#fail(`The worker that runs Python broke (${event.message}). Reload the page with Shift held.`);
       this.#awaitDeath(lock);
+      for (const message of said) this.#hear(message);
     } catch (error) {
       this.#fail(`The worker that runs Python could not be loaded (${error instanceof Error ? error.message : error}). Check the connection, or reload the page with Shift held.`);
     }

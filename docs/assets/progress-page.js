@@ -154,6 +154,7 @@ function outcomeOf(row, { done, choice, when }) {
   const day = new Date(when).toLocaleDateString("en", { day: "numeric", month: "long", year: "numeric" });
   const options = JSON.parse(row.dataset.options ?? "[]");
   const mine = choice === undefined ? undefined : options[choice];
+  if (row.dataset.task?.startsWith("quiz/")) return `${done ? "Answered" : "Not right yet"}, ${day}.`;
   if (mine === undefined) return done ? `Done, ${day}.` : `Begun, ${day}.`;
   if (String(choice) === row.dataset.right) return `Predicted, ${day}: “${mine}”. Right.`;
   return `Predicted, ${day}: “${mine}”. It is “${options[Number(row.dataset.right)]}”: worth remembering.`;

@@ -31,8 +31,9 @@ export async function expectFigures() {
 }
 
 /**
- * Draw the figures of a report into its plots: at once for the room that there is, and later for another. Most moves of a control change
- * one figure of several, so what has been drawn before is not drawn again.
+ * Draw the figures of a report into its plots: at once those that the reader will see, and in the width that there is room for; the others
+ * as soon as the report is shown, and the other width later. Most moves of a control change one figure of several, so what has been drawn
+ * before is not drawn again.
  * @param {DocumentFragment} report @param {object[]} specs @param {HTMLElement} output
  */
 async function draw(report, specs, output) {
@@ -45,9 +46,10 @@ async function draw(report, specs, output) {
   kept.set(output, drawings);
   const room = output.querySelector(".nh-figure")?.clientWidth ?? output.clientWidth;
   const [shown, other] = room > LITTLE ? [WIDE, NARROW] : [NARROW, WIDE];
-  const plots = [.../** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))].map((plot) => {
+  const before = [...output.querySelectorAll(".nh-plot")].map((plot) => plot.getBoundingClientRect());
+  const plots = [.../** @type {NodeListOf<HTMLElement>} */ (report.querySelectorAll(".nh-plot"))].map((plot, index) => {
     const spec = specs[Number(plot.dataset.figure)];
-    return { plot, spec, text: JSON.stringify(spec) };
+    return { plot, spec, text: JSON.stringify(spec), place: before[index] };
   });
   /** Add one variant to a plot. @param {typeof plots[0]} one @param {Variant} variant @param {Element} [known] */
   const add = async ({ plot, spec, text }, { name, width }, known = drawings.get(width + text)) => {
@@ -58,11 +60,37 @@ async function draw(report, specs, output) {
     drawings.set(width + text, drawn);
     if (drawings.size > MOST) drawings.delete([...drawings.keys()][0]);
   };
-  for (const one of plots) await add(one, shown);
+  /** @type {typeof plots} */
+  const waiting = [];
+  for (const one of plots) {
+    if (isSeen(one.place) || drawings.has(shown.width + one.text)) await add(one, shown);
+    else waiting.push(one);
+  }
   for (const one of plots) if (drawings.has(other.width + one.text)) await add(one, other);
+  for (const { plot, place } of waiting) {
+    plot.style.minHeight = `${place.height}px`;
+    plot.setAttribute("aria-busy", "true");
+  }
+  const drawNext = async () => {
+    const one = waiting.shift();
+    if (!one?.plot.isConnected) return;
+    try {
+      await add(one, shown);
+    } catch {
+      one.plot.closest("figure")?.querySelector("details")?.setAttribute("open", "");
+    }
+    for (const name of ["style", "aria-busy"]) one.plot.removeAttribute(name);
+    setTimeout(drawNext);
+  };
+  setTimeout(drawNext);
   setTimeout(async () => {
     for (const one of plots) if (one.plot.isConnected && one.plot.childElementCount < 2) await add(one, other);
   }, LATER);
+}
+
+/** Whether the reader sees a figure that stands here; of a new one nobody knows yet where it will stand. @param {DOMRect | undefined} place */
+function isSeen(place) {
+  return !place || (place.bottom > 0 && place.top < innerHeight);
 }
 
 /**

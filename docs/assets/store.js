@@ -1,13 +1,13 @@
 /** What a reader has done, as it is kept in this browser: one JSON text in localStorage, checked whenever it is read. Nothing of it is ever sent. */
 
 /** @typedef {{done?: boolean, choice?: number, code?: string, when: string}} Entry `when` is the ISO date of the last change */
-/** @typedef {{entries: Map<string, Entry>, last: string}} Kept entries by "lab/task"; `last` is the address of the lab page visited last, as seen from the site's root */
+/** @typedef {{entries: Map<string, Entry>, last: string}} Kept entries by "lab/task", those of questions by "quiz/name"; `last` is the address of the lab page visited last, as seen from the site's root */
 
 /** The host may serve other sites from this origin, hence the name; another form of the text would get another number. */
 export const KEY = "nines-and-hops/progress/1";
 /** What could not be read lies under this and the date. */
 const ASIDE = "nines-and-hops/set-aside/";
-const NAME = /^[a-z][a-z0-9_]*\/((predict|reach|write)-[1-9]\d*|code)$/;
+const NAME = /^([a-z][a-z0-9_]*\/((predict|reach|write)-[1-9]\d*|code)|quiz\/[0-9a-f]{8})$/;
 const PAGE = /^[a-z0-9-]+(\/[a-z0-9-]+)*\/$/;
 
 /** Nothing done yet. @returns {Kept} */

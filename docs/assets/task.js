@@ -5,6 +5,16 @@ import { progress } from "./progress.js";
 
 let warned = false;
 
+/** Where nothing can be kept, say so, once. @param {HTMLElement} place */
+export function warnUnkept(place) {
+  if (!progress.warning || warned) return;
+  warned = true;
+  const note = document.createElement("p");
+  note.className = "nh-unkept";
+  note.textContent = progress.warning;
+  place.after(note);
+}
+
 export class Task {
   /** @param {HTMLElement} root @param {string} lab */
   constructor(root, lab) {
@@ -41,12 +51,7 @@ export class Task {
   /** Keep something of this task; where nothing can be kept, that is said once. @param {import("./progress.js").Change} change */
   keep(change) {
     progress.put(this.lab, this.name, change);
-    if (!progress.warning || warned) return;
-    warned = true;
-    const note = document.createElement("p");
-    note.className = "nh-unkept";
-    note.textContent = progress.warning;
-    this.find(".nh-verdict").after(note);
+    warnUnkept(this.find(".nh-verdict"));
   }
 
   /** Say something in the live region. @param {string} words @param {string} [verdict] "right", "wrong" or nothing */

@@ -1,5 +1,7 @@
 /** What a page's elements do to come to life, one at a time, so that the browser can answer the reader in between. */
 
+import { begins, settles } from "./arrival.js";
+
 /** What a reader does who is about to use an element; the element is then alive before it hears of it. */
 const TOUCHES = ["pointerover", "pointerdown", "focusin", "keydown", "input", "change", "submit", "toggle"];
 
@@ -15,8 +17,10 @@ export function inTurn(element, act) {
     act();
   });
   for (const touch of TOUCHES) element.addEventListener(touch, touched, { capture: true, passive: true });
-  if (!running) setTimeout(next);
+  if (running) return;
   running = true;
+  begins();
+  setTimeout(next);
 }
 
 /** An element has left the page before its turn. @param {Element} element */
@@ -40,7 +44,7 @@ function take(element) {
 function next() {
   const [first] = waiting.keys();
   running = first !== undefined;
-  if (!first) return;
+  if (!first) return settles();
   setTimeout(next);
   take(first);
 }

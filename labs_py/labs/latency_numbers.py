@@ -3,10 +3,14 @@
 Data:
     seconds: operation to seconds.
     multiples: operation to how many times longer it takes than the chosen unit.
+    per_second: operation to how many, one after another, fit into a second.
+    mebibyte_seconds: medium to the time that 1 MiB takes to pass through it, once it flows.
+    floor_seconds: pair of cities to the least time there and back in a straight fiber.
 
 Source:
     Simon Eskildsen, "Napkin Math", read at commit aae5832 of 2026-03-21; single-host rows measured on 2026-03-08,
         https://github.com/sirupsen/napkin-math
+    Ilya Grigorik, "High Performance Browser Networking", 2013, chapter 1, https://hpbn.co/primer-on-latency-and-bandwidth/
     IBM Cloud, "Network latency" of VPC regions and zones, averages of 18 July to 16 August 2026,
         https://cloud.ibm.com/docs/vpc?topic=vpc-network-latency-dashboard
     "CloudPing", median round trips between AWS regions over the year to 2025-05-29, https://www.cloudping.co/
@@ -15,6 +19,7 @@ Source:
 3200000.0
 """
 
+from functools import partial
 from typing import Annotated
 
 from labs_py import chart
@@ -39,6 +44,32 @@ NUMBERS = {
     "Blob storage GET, 128 KiB": (80e-3, _WIRE, _NAPKIN),
     "Washington – Sydney": (215e-3, _WIRE, _IBM),
 }
+# GiB per second, as napkin-math has them.
+_THROUGHPUT = {
+    "Memory, one thread": 20.0,
+    "Network in one zone": 10.0,
+    "SSD, in order": 8.0,
+    "Network in one region": 2.0,
+    "Disk, in order": 250 / 1024,
+    "Blob storage, one connection": 100 / 1024,
+    "Network between regions": 25 / 1024,
+}
+FIBER_KM_PER_SECOND = 200_000
+# Great circles in kilometers, as Grigorik has them.
+_DISTANCES = {"New York – San Francisco": 4_148, "New York – London": 5_585, "New York – Sydney": 15_993}
+
+
+def floor(kilometers: float) -> float:
+    """Return the least seconds there and back over a straight fiber.
+
+    >>> floor(1000)
+    0.01
+    """
+    return 2 * kilometers / FIBER_KM_PER_SECOND
+
+
+def _floor_ms(pair: str) -> float:
+    return floor(_DISTANCES[pair]) * 1000
 
 
 def run(
@@ -76,7 +107,12 @@ def run(
                 ),
             )
         ],
-        {"seconds": {name: seconds for name, (seconds, _, _) in ordered}, "multiples": multiples},
+        {"seconds": {name: seconds for name, (seconds, _, _) in ordered}, "multiples": multiples}
+        | {
+            "per_second": {name: float(f"{1 / seconds:.9g}") for name, (seconds, _, _) in ordered},
+            "mebibyte_seconds": {name: float(f"{1 / 1024 / rate:.9g}") for name, rate in _THROUGHPUT.items()},
+            "floor_seconds": {name: floor(kilometers) for name, kilometers in _DISTANCES.items()},
+        },
     )
 
 
@@ -103,6 +139,18 @@ TASKS = [
 ]
 
 ORACLES = [
+    *(
+        Oracle(
+            f"Distance floor: {pair} and back by fiber (ms)",
+            published,
+            partial(_floor_ms, pair),
+            "Grigorik, High Performance Browser Networking, 2013",
+            "https://hpbn.co/primer-on-latency-and-bandwidth/",
+            tolerance=1,
+            digits=3,
+        )
+        for pair, published in zip(_DISTANCES, (42, 56, 160), strict=True)
+    ),
     Oracle(
         "Distance floor: New York to Sydney and back by fiber (ms), beside the measured Washington to Sydney",
         160,
@@ -111,7 +159,7 @@ ORACLES = [
         "https://hpbn.co/primer-on-latency-and-bandwidth/",
         digits=3,
         note="The floor is a straight cable at 200,000 km/s from a neighboring city. Cables bend, and each router adds time.",
-    )
+    ),
 ]
 
 LIMITS = [

@@ -6,10 +6,15 @@ Data:
     downtime_seconds: of a year, quarter, month, week, day and hour, at the chosen availability.
     downtime_minutes_per_year, downtime_minutes_per_month: the same in minutes.
     outages_of_20_minutes_per_year: how many whole outages of 20 minutes fit into a year.
+    failures_per_million: requests of a million that may fail.
+    alerts: for the windows of an hour, six hours and three days: the share of a month's error budget that is gone at its end
+        when errors burn it at `burn_rate`, the share of requests that fail then, and the seconds until nothing is left.
 
 Source:
     Betsy Beyer and others (editors), "Site Reliability Engineering", 2016, appendix A, "Availability Table",
         https://sre.google/sre-book/availability-table/
+    Betsy Beyer and others (editors), "The Site Reliability Workbook", 2018, chapter 5, "Alerting on SLOs",
+        https://sre.google/workbook/alerting-on-slos/
     Ben Treynor, Mike Dahlin, Vivek Rau and Betsy Beyer, "The Calculus of Service Availability", ACM Queue 15(2), 2017,
         https://queue.acm.org/detail.cfm?id=3096459
 
@@ -17,17 +22,20 @@ Source:
 '99.95 % allows 4.38 h of downtime a year, 21.6 min in 30 days.'
 """
 
+from functools import partial
 from typing import Annotated
 
 from labs_py import chart
 from labs_py.exercise import Oracle, Predict, Reach
-from labs_py.model.downtime import DAY, HOUR, PERIODS, YEAR, downtime, from_repair_times
+from labs_py.model.downtime import DAY, HOUR, MONTH, PERIODS, YEAR, burn_rate, downtime, from_repair_times
 from labs_py.numerals import count, span
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
 
 _RUNGS = (0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999)
 _OUTAGE = 20 * 60.0
+_ALERTS = {"hour": (HOUR, 0.02), "six_hours": (6 * HOUR, 0.05), "three_days": (3 * DAY, 0.1)}
+_WORKBOOK = "https://sre.google/workbook/alerting-on-slos/"
 _CALCULUS, _QUEUE = "Treynor and others 2017", "https://queue.acm.org/detail.cfm?id=3096459"
 _AWS = "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/availability.html"
 _SRE = "https://sre.google/sre-book/availability-table/"
@@ -63,8 +71,20 @@ def run(*, availability: Annotated[float, Range("Availability", 0.9, 0.999999, s
             "downtime_minutes_per_year": seconds["year"] / 60,
             "downtime_minutes_per_month": seconds["month"] / 60,
             "outages_of_20_minutes_per_year": outages,
+            "failures_per_million": round((1 - availability) * 1e6, 6),
+            "alerts": {name: _alert(availability, *alert) for name, alert in _ALERTS.items()},
         },
     )
+
+
+def _alert(availability: float, window: float, share: float) -> dict[str, float]:
+    rate = burn_rate(share, window)
+    return {
+        "budget": share,
+        "burn_rate": round(rate, 9),
+        "error_share": min(1.0, round(rate * (1 - availability), 12)),
+        "exhausted_after_seconds": round(MONTH / rate, 6),
+    }
 
 
 TASKS = [
@@ -158,6 +178,18 @@ ORACLES = [
             _AWS,
         ),
     ]
+]
+ORACLES += [
+    Oracle(
+        f"Burn rate that spends {share * 100:g} % of a 30-day budget in {window / HOUR:g} h",
+        published,
+        partial(burn_rate, share, window),
+        "SRE Workbook 2018, table 5-8",
+        _WORKBOOK,
+        tolerance=0.05,
+        digits=3,
+    )
+    for (window, share), published in zip(_ALERTS.values(), (14.4, 6, 1), strict=True)
 ]
 
 LIMITS = [

@@ -5,6 +5,8 @@ as a twelfth of a year, print slightly different minutes for the same nines.
 
 Sources:
     Betsy Beyer, Chris Jones, Jennifer Petoff and Niall Richard Murphy (eds.), "Site Reliability Engineering", 2016, appendix A.
+    Betsy Beyer, Niall Richard Murphy, David K. Rensin, Kent Kawahara and Stephen Thorne (eds.), "The Site Reliability Workbook",
+        2018, chapter 5, "Alerting on SLOs".
     Amazon Web Services, "Reliability Pillar: AWS Well-Architected Framework", section "Availability".
 """
 
@@ -54,6 +56,22 @@ def error_budget_left(objective: float, outages: float, period: float = MONTH) -
     23.2
     """
     return (1 - _probability("objective", objective)) * period - outages
+
+
+def burn_rate(share: float, window: float, period: float = MONTH) -> float:
+    """Return how many times too fast errors come when a `share` of the period's error budget goes in a window of so many seconds.
+
+    At 1 the budget lasts exactly as long as the period; an alert at this rate fires on errors of (1 - objective) times it.
+
+    Raises:
+        ValueError: `share` is not from 0 to 1, or the window is not positive.
+
+    >>> round(burn_rate(0.02, HOUR), 9)
+    14.4
+    """
+    if not window > 0:
+        raise ValueError(f"window must be above 0 seconds, got {window}")
+    return _probability("share", share) * period / window
 
 
 def from_repair_times(between_failures: float, to_repair: float) -> float:

@@ -34,10 +34,8 @@ class Panel:
 
     def text(self) -> str:
         """All text of the result, that of figures and folded tables included, but not that of the buttons beside it."""
-        half_drawn = (
-            "one => [...one.querySelectorAll('.nh-plot')].some(plot => plot.querySelectorAll('svg').length === 1)"
-        )
-        for _ in range(50):  # the variant of a figure for another width of page follows a moment later
+        half_drawn = "one => [...one.querySelectorAll('.nh-plot')].some(plot => plot.ariaBusy || plot.querySelectorAll('svg').length === 1)"
+        for _ in range(100):  # figures out of sight, and the variant of each for another width, follow a moment later
             if not self.output.evaluate(half_drawn):
                 break
             self.page.wait_for_timeout(50)
@@ -58,8 +56,9 @@ class Panel:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the panel has answered with a result."""
+        """Wait until the panel has answered with a result, and has drawn it."""
         expect(self.status).to_contain_text("Updated in", timeout=40_000)
+        expect(self.output.locator(".nh-plot[aria-busy]")).to_have_count(0)
 
     def refused(self) -> str:
         """Wait until the panel shows an error, and return it."""
