@@ -16,7 +16,7 @@ WORKER = "sw.js"
 PLACE = "self.__WB_MANIFEST"
 """What Workbox's own tools replace by the list."""
 
-# For search engines and feed readers, links on other sites, debuggers, to be taken along, and the theme's word lists for searching in other languages.
+# For search engines, feed readers, links on other sites and debuggers, to be taken along, and the theme's word lists for other languages.
 _NOT_NEEDED = re.compile(
     r"sw\.js|downloads/.*|sitemap\.xml(\.gz)?|feed\.xml|assets/cards/.*|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
 )
