@@ -28,6 +28,7 @@ class Bundle:
 # becomes a file of its own. All parts lie beside the entry, so that an address made with import.meta.url means the same in each.
 BUNDLES = (
     Bundle("course.js", "assets", [MODULE, "--splitting"]),
+    Bundle("slides.source.js", "assets", [MODULE, "--external:*.woff2"]),
     Bundle("worker.js", "assets", [MODULE]),
     Bundle("sw.source.js", ".", ["--format=iife"]),
 )
@@ -89,6 +90,6 @@ def bundles(assets: Path, styles: Sequence[str], packages: Path, build: Path) ->
         Path(__file__),
         *(docs / style for style in styles),
     ]
-    sources += sorted(path for path in assets.rglob("*.js"))
+    sources += sorted(path for kind in ("*.js", "*.source.css") for path in assets.rglob(kind))
     folder = kept(build / "bundles" / content_hash(sources), make)
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}

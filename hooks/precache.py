@@ -16,9 +16,9 @@ WORKER = "sw.js"
 PLACE = "self.__WB_MANIFEST"
 """What Workbox's own tools replace by the list."""
 
-# For search engines and feed readers, for links on other sites, for debuggers, and the theme's word lists for searching in other languages.
+# For search engines, feed readers, links on other sites and debuggers, to be taken along, and the theme's word lists for other languages.
 _NOT_NEEDED = re.compile(
-    r"sw\.js|sitemap\.xml(\.gz)?|feed\.xml|assets/cards/.*|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
+    r"sw\.js|downloads/.*|sitemap\.xml(\.gz)?|feed\.xml|assets/cards/.*|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
 )
 # A checksum in the name, as the theme, esbuild and our own folders write it: what has such a name never changes.
 _HASHED = re.compile(r"\.[0-9a-f]{8}\.|-[0-9A-Z]{8}\.|/[0-9a-f]{12}/")
@@ -67,6 +67,13 @@ def _entry(address: str, data: bytes) -> dict[str, Any]:
     }
 
 
+def manifest(site: Path, *, empty: bool = False) -> str:
+    """What stands in the service worker of the built `site`: a name for this build, and the list, or an empty one."""
+    listed = [] if empty else entries(site)
+    build = hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:8]
+    return json.dumps({"build": build, "entries": listed}, separators=(",", ":"))
+
+
 def fill(site: Path, script: str, *, empty: bool = False) -> None:
     """Write the service worker of the built `site`: `script` with the list in it, or with an empty one.
 
@@ -77,7 +84,4 @@ def fill(site: Path, script: str, *, empty: bool = False) -> None:
         raise BuildError(
             f"{WORKER} must name {PLACE} once, got {script.count(PLACE)}: docs/assets/sw.source.js reads its list there"
         )
-    listed = [] if empty else entries(site)
-    build = hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:8]
-    manifest = json.dumps({"build": build, "entries": listed}, separators=(",", ":"))
-    (site / WORKER).write_text(script.replace(PLACE, manifest), encoding="utf-8")
+    (site / WORKER).write_text(script.replace(PLACE, manifest(site, empty=empty)), encoding="utf-8")

@@ -56,7 +56,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     assets = Path(config.docs_dir, "assets")
     for file in list(files):
         path = Path(file.abs_src_path or "")
-        if file.src_uri in styles or (path.suffix == ".js" and path.is_relative_to(assets)):
+        source = path.suffix == ".js" or path.name.endswith(".source.css")
+        if file.src_uri in styles or (source and path.is_relative_to(assets)):
             files.remove(file)
     for address, path in made.items():
         files.append(File.generated(config, address, abs_src_path=str(path)))

@@ -74,6 +74,8 @@ def test_every_page_marks_every_page_that_has_tasks_and_the_module_sums_them_up(
     tasks = tasks_by_page(site)
     for path in site.rglob("index.html"):
         html = path.read_text(encoding="utf-8")
+        if "md-nav" not in html:  # slides have no navigation
+            continue
         marks = [set(names.split()) for names in MARK.findall(html)]
         own = [names for address, names in tasks.items() if address != "foundations/"]
         assert [names for names in own if names not in marks] == [], path
