@@ -109,7 +109,7 @@ def run(
                 ),
             ),
             Table(
-                ["Clock", "Shows an effect before its cause", "Orders independent events", "Numbers in a stamp"],
+                ["Clock", "Effects too early", "Orders independent", "Numbers"],
                 [
                     (
                         label,

@@ -63,8 +63,8 @@ def run(
         [
             Metric("A read misses the last write", percent(shares[0], 1)),
             Metric(f"Misses the last {versions}", percent(stale(replicas, read, write, versions), 1)),
-            Metric("Reads can be served", nines(can_read), f"with {replicas - read} of {replicas} down"),
-            Metric("Writes can be served", nines(can_write), f"with {replicas - write} of {replicas} down"),
+            Metric("Reads can be served", nines(can_read), f"even with {replicas - read} of {replicas} down"),
+            Metric("Writes can be served", nines(can_write), f"even with {replicas - write} of {replicas} down"),
             _map(replicas, read, write),
             _overlaps(shares),
         ],
