@@ -158,8 +158,8 @@ def _ring(nodes: int, after: int, points: int, seed: int) -> Figure:
     return Figure(
         spec,
         (
-            f"The ring before (inside) and after (outside): the arcs of {name}, which {'joins' if after > nodes else 'fails'}, are "
-            f"dark and stand out; all others are where they were"
+            f"The ring before (inside) and after (outside): the arcs of {name}, which {'joins' if after > nodes else 'fails'}, stand out; "
+            "numbers name the nodes"
         ),
         Table(
             ["Node", "Ring before", "Ring after"],

@@ -207,12 +207,10 @@ TASKS = [
         hint="What is the union of a set with a set that is part of it?",
     ),
     Reach(
-        "Use a way that only ever unites sets, so that no clock is needed, and lose not one addition; find what you pay for it.",
-        lambda data, arguments: (
-            arguments["kind"] == "union" and data["lost"] == 0 and data["back"] > 0 and data["wrong"] > 0
-        ),
-        {"kind": "union"},
-        {"kind": "two_phase"},
+        "Let at least three copies in ten be lost, and lose not one addition although nothing is kept of removals; find what you pay for it.",
+        lambda data, arguments: float(arguments["loss"]) >= 0.3 and data["lost"] == 0 and data["back"] > 0,
+        {"kind": "union", "loss": "0.3"},
+        {"kind": "two_phase", "loss": "0.3"},
         "One of the ways keeps no trace of a removal.",
         (
             "The plain union loses nothing that was put in, and brings back what was taken out whenever an older copy arrives. Dynamo's carts "

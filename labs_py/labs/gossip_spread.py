@@ -1,4 +1,4 @@
-"""Gossip: everybody calls somebody at random, and in a few rounds all know; the last one costs as much as the first thousand.
+"""Gossip: everybody calls somebody at random, and in a few rounds all know; telling the last few takes nearly as long as telling the first half.
 
 One node of many learns something new. In each round nodes call others, chosen at random.
 
