@@ -18,6 +18,7 @@ ACCENT, NEUTRAL, INK, MUTED, RULE = (
     "var(--nh-muted)",
     "var(--nh-rule)",
 )
+GROUND = "var(--nh-paper)"
 SOFT = {color: color.replace(")", "-soft)") for color in (NETWORK, WORK, OK, DEGRADED, FAILS, NEUTRAL)}
 
 WIDE, NARROW = 640, 340

@@ -28,7 +28,8 @@ def panel(visit: Visit, homes: dict[str, str], lab_name: str) -> Panel:
 def picture(plot: Locator) -> Image.Image:
     plot.page.mouse.move(0, 0)
     # What is above may still move, or have become a fraction of a pixel taller, and lines between two pixels look otherwise.
-    plot.scroll_into_view_if_needed()
+    # In the middle, where the theme's header does not cover it.
+    plot.evaluate("element => element.scrollIntoView({ block: 'center', behavior: 'instant' })")
     place = -1.0
     while place != (place := plot.evaluate("element => element.getBoundingClientRect().y + scrollY")):
         plot.page.wait_for_timeout(300)
