@@ -17,8 +17,9 @@ PLACE = "self.__WB_MANIFEST"
 """What Workbox's own tools replace by the list."""
 
 # For search engines, feed readers, links on other sites and debuggers, to be taken along, and the theme's word lists for other languages.
+# The sitemap is needed: the theme reads it to tell which links stay on the site.
 _NOT_NEEDED = re.compile(
-    r"sw\.js|downloads/.*|sitemap\.xml(\.gz)?|feed\.xml|assets/cards/.*|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
+    r"sw\.js|downloads/.*|sitemap\.xml\.gz|feed\.xml|assets/cards/.*|robots\.txt|CNAME|.*\.map|assets/javascripts/lunr/.*|(.*/)?\.[^/]*"
 )
 # A checksum in the name, as the theme, esbuild and our own folders write it: what has such a name never changes.
 _HASHED = re.compile(r"\.[0-9a-f]{8}\.|-[0-9A-Z]{8}\.|/[0-9a-f]{12}/")

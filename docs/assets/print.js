@@ -3,7 +3,7 @@
 class PrintButton extends HTMLElement {
   connectedCallback() {
     if (this.firstElementChild) return;
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Print this sheet" });
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: this.dataset.label ?? "Print this sheet" });
     button.addEventListener("click", () => window.print());
     this.append(button);
   }

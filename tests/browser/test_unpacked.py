@@ -13,7 +13,6 @@ from site_server import SUB_PATH, SiteServer
 from hooks.downloads import FOLDER, NAME
 
 
-@pytest.mark.expects_errors  # the theme asks for its sitemap, which is not stored
 def test_an_unpacked_archive_works_at_any_path(
     browser: Browser, site: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
