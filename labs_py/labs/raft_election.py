@@ -10,8 +10,8 @@ Data:
     trials: elections simulated.
 
 Source:
-    Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX ATC 2014, figure 16,
-        https://raft.github.io/raft.pdf
+    Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus Algorithm", extended version of the paper at USENIX
+        ATC 2014, section 9.3 and figure 16, https://raft.github.io/raft.pdf
     etcd, "Tuning", https://etcd.io/docs/v3.5/tuning/
 
 >>> run(spread_ms=0).takeaway

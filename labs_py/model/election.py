@@ -5,8 +5,8 @@ the others for their votes in a new term, and waits for a new timeout of its own
 and whose log is not behind its own, and then waits for a new timeout. An answered request is a round trip of at most `broadcast`.
 
 Source:
-    Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX ATC 2014, sections 5.2, 5.4.1 and 9.3,
-        https://raft.github.io/raft.pdf
+    Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus Algorithm", extended version of the paper at USENIX
+        ATC 2014, sections 5.2, 5.4.1 and 9.3, https://raft.github.io/raft.pdf
 """
 
 import heapq
