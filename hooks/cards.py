@@ -1,6 +1,7 @@
 """The picture of a page that other sites show beside a link to it: its title and description in the course's own letters."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -96,5 +97,7 @@ def card(site: str, title: str, description: str) -> bytes:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         drawn = Image.open(BytesIO(vl_convert.svg_to_png(svg, scale=1))).convert("RGB")
-        drawn.quantize(COLORS, dither=Image.Dither.NONE).save(kept, optimize=True)
+        part = kept.with_suffix(f".{os.getpid()}")  # another build may read it meanwhile
+        drawn.quantize(COLORS, dither=Image.Dither.NONE).save(part, "PNG", optimize=True)
+        part.replace(kept)
     return kept.read_bytes()

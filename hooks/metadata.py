@@ -21,10 +21,17 @@ _pages: list[Page] = []
 
 
 def days(root: Path) -> dict[str, str]:
-    """Return the day of the last commit that touched each file below a folder; nothing where git or its history is missing."""
-    command = ["git", "-C", str(root), "log", "--format=%x00%cs", "--name-only", "--relative", "--", "."]
+    """Return the day of the last commit that touched each file below a folder; nothing where git or its history, or a part of it, is missing."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(root), *words]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+
     try:
-        log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        # In a shallow clone, the oldest commit that is there seems to have made every file.
+        if git("rev-parse", "--is-shallow-repository").strip() == "true":
+            return {}
+        log = git("log", "--format=%x00%cs", "--name-only", "--relative", "--", ".")
     except (OSError, subprocess.CalledProcessError):
         return {}
     found: dict[str, str] = {}

@@ -8,12 +8,15 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from hypothesis import settings
 from site_server import SiteServer
 
 from hooks.build_folder import kept
 from hooks.labs_wheel import labs_wheel
 
 ROOT = Path(__file__).parents[1]
+# On every machine the same examples, and no clock: as Hypothesis does by itself where it sees that nobody is watching.
+settings.load_profile("ci")
 
 
 def installed_wheel() -> Path:

@@ -1,6 +1,7 @@
 """Carts: merges obey their laws, replicas agree, and the observed-remove set is what chains of cause and effect say."""
 
 import random
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -86,6 +87,7 @@ def meant(steps: list[Step]) -> set[str]:
                 if earlier:
                     links[max(earlier, key=lambda other: (effects[other], other))].append(number)
 
+    @cache
     def leads(source: int, target: int) -> bool:
         return source == target or any(leads(following, target) for following in links[source])
 

@@ -72,6 +72,7 @@ def children() -> set[str]:
     return found
 
 
+@pytest.mark.flaky(reruns=2)  # on a busy machine real services may be late for reasons that are not ours
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks processes up in /proc")
 def test_a_killed_service_fails_what_needs_it_and_its_traces_give_the_system_back(shop: Path, tmp_path: Path) -> None:
     before, file = children(), tmp_path / "traces.jsonl"
@@ -117,6 +118,7 @@ def test_ctrl_c_and_even_kill_leave_no_process_behind(shop: Path) -> None:
         assert children() == before
 
 
+@pytest.mark.flaky(reruns=2)
 def test_a_real_request_waits_for_as_many_calls_in_a_row_as_the_model_says() -> None:
     """Online Boutique, each service a process; of each endpoint at least the two requests are traced that open connections."""
     text = architecture_file.text_of("online_boutique")
@@ -132,6 +134,7 @@ def test_a_real_request_waits_for_as_many_calls_in_a_row_as_the_model_says() -> 
     assert found.cost.call.mean > 0
 
 
+@pytest.mark.flaky(reruns=2)
 @pytest.mark.parametrize(
     ("service", "mode", "buy", "look"),
     [("redis", "crash", "fails", "ok"), ("ads", "crash", "degraded", "fails"), ("redis", "hang", "no answer", "ok")],

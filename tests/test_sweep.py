@@ -84,7 +84,8 @@ def test_what_is_documented_for_dask_runs_on_a_real_cluster(tmp_path: Path) -> N
     script = tmp_path / "cluster.py"
     script.write_text(code)
     environment = os.environ | {"PYTHONPATH": str(Path(labs_py.__file__).parents[1])}
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, env=environment)
+    command = [sys.executable, script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr
     expected = sweep("sampling", {"samples": [1_000, 600_000], "fail": ["1", "10"]})
     assert done.stdout.splitlines() == [f"{point.settings} {point.takeaway}" for point in expected]

@@ -4,12 +4,21 @@
 const MOVES = ["wheel", "touchmove", "keydown", "pointerdown"];
 
 let moved = false;
+/**
+ * Whether the page begins as one that the reader has been at: the browser or the theme scrolls to where he or she was, which is mostly below the
+ * heading that the theme has written into the address.
+ */
+let again = ["reload", "back_forward"].includes(/** @type {PerformanceNavigationTiming | undefined} */ (performance.getEntriesByType("navigation")[0])?.type ?? "");
 
+// A link within the page gives this event too, but without a state. Who goes back and stays on the page then begins none.
+addEventListener("popstate", ({ state }) => (again = state !== null));
+addEventListener("click", () => (again = false), true);
 for (const move of MOVES) addEventListener(move, () => (moved = true), { passive: true, capture: true });
 
 /** A page begins to come to life. */
 export function begins() {
-  moved = false;
+  moved = again;
+  again = false;
 }
 
 /** A page has come to life: show the place that its address names, unless the reader sees it or has moved. */

@@ -13,7 +13,8 @@ let ours = false;
 /** What the script was last told, or has told. */
 let known = "";
 
-const near = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && begin(), { rootMargin: "100% 0px" });
+// Where the script does not come, whoever answers is told so.
+const near = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && begin().catch(() => {}), { rootMargin: "100% 0px" });
 
 /** The questions of the page. @param {string} [which] */
 function quizzes(which = "") {

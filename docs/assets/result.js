@@ -72,8 +72,10 @@ async function draw(report, specs, output) {
     plot.setAttribute("aria-busy", "true");
   }
   const drawNext = async () => {
-    const one = waiting.shift();
-    if (!one?.plot.isConnected) return;
+    // Of a report that has been replaced, a part that is the same in the next one is still there.
+    const one = waiting.find(({ plot }) => plot.isConnected);
+    if (!one) return;
+    waiting.splice(0, waiting.indexOf(one) + 1);
     try {
       await add(one, shown);
     } catch {
@@ -84,7 +86,7 @@ async function draw(report, specs, output) {
   };
   setTimeout(drawNext);
   setTimeout(async () => {
-    for (const one of plots) if (one.plot.isConnected && one.plot.childElementCount < 2) await add(one, other);
+    for (const one of plots) if (one.plot.isConnected && one.plot.childElementCount < 2) await add(one, other).catch(() => {}); // the table is there
   }, LATER);
 }
 

@@ -19,6 +19,8 @@ box.popover = "manual";
 let shown;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+/** What the reader has pointed with last: not in every browser does a click say it. */
+let pointer = "";
 
 /** The link to a term or a footnote that an event is about. @param {Event} event @returns {HTMLAnchorElement | null} */
 function termOf({ target }) {
@@ -88,8 +90,9 @@ async function show(link, hint = "") {
 
 /** Put the box below the link, or above where there is no room; it scrolls with the page. @param {HTMLAnchorElement} link */
 function place(link) {
-  const [first] = link.getClientRects();
-  const { bottom } = link.getBoundingClientRect();
+  const whole = link.getBoundingClientRect();
+  const [first = whole] = link.getClientRects();
+  const { bottom } = whole;
   const { width, height } = box.getBoundingClientRect();
   const left = Math.max(8, Math.min(first.left, document.documentElement.clientWidth - width - 8));
   const top = bottom + height + 8 > innerHeight && first.top > height + 8 ? first.top - height : bottom;
@@ -121,6 +124,7 @@ document.addEventListener("pointerover", (event) => {
   else if (shown) hideSoon();
   else clearTimeout(timer);
 });
+document.addEventListener("pointerdown", ({ pointerType }) => (pointer = pointerType), true);
 document.addEventListener("focusin", (event) => {
   const link = termOf(event);
   if (link?.matches(":focus-visible")) show(link);
@@ -132,7 +136,8 @@ window.addEventListener(
   "click",
   (event) => {
     const link = termOf(event);
-    if (link && link !== shown && /** @type {PointerEvent} */ (event).pointerType === "touch") {
+    const { pointerType = pointer } = /** @type {Partial<PointerEvent>} */ (event);
+    if (link && link !== shown && pointerType === "touch") {
       event.preventDefault();
       event.stopImmediatePropagation();
       show(link, link.matches(".footnote-ref") ? "Tap again to go to the note." : "Tap again to read it in the glossary, with its source.");

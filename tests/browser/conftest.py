@@ -14,6 +14,8 @@ from tools.browser import launch_options
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# Playwright's own 5 s are little on a machine with other work, and what comes at once costs nothing more.
+expect.set_options(timeout=20_000)
 # A name that is not this machine's cannot even be looked up.
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # The workers that run Python, each with what it has said.

@@ -34,8 +34,11 @@ class Panel:
 
     def text(self) -> str:
         """All text of the result, that of figures and folded tables included, but not that of the buttons beside it."""
-        half_drawn = "one => [...one.querySelectorAll('.nh-plot')].some(plot => plot.ariaBusy || plot.querySelectorAll('svg').length === 1)"
-        for _ in range(100):  # figures out of sight, and the variant of each for another width, follow a moment later
+        half_drawn = (
+            "one => [...one.querySelectorAll('.nh-plot')]"
+            ".some(plot => plot.hasAttribute('aria-busy') || plot.querySelectorAll('svg').length === 1)"
+        )
+        for _ in range(400):  # figures out of sight, and the variant of each for another width, follow a moment later
             if not self.output.evaluate(half_drawn):
                 break
             self.page.wait_for_timeout(50)

@@ -64,8 +64,10 @@ def test_an_answer_is_explained_kept_and_shown_again(open_page: Callable[..., Pa
     page.goto(page.url.replace("foundations/", "progress/"))
     row = page.locator(f'[data-task="quiz/{FIRST.name}"][data-done]')
     expect(row).to_contain_text("Answered")
-    row.get_by_role("link", name="Question 1").click()
-    page.wait_for_url(f"**/foundations/#quiz-{FIRST.name}")
+    link = row.get_by_role("link", name="Question 1")
+    expect(link).to_have_attribute("href", f"../foundations/#quiz-{FIRST.name}")
+    link.click()
+    page.wait_for_url("**/foundations/**")  # the theme may have written another heading into the address by then
     expect(first(page).locator(".quiz-feedback .correct")).to_be_visible()
 
 

@@ -148,7 +148,9 @@ def test_a_worker_killed_while_it_starts_is_noticed_at_once(panel_at: Callable[.
     panel = panel_at(keep_workers)
     built = panel.text()
     panel.run_button.click()
-    while not panel.page.evaluate("window.workers[0]?.said.length"):
+    for _ in range(4_000):
+        if panel.page.evaluate("window.workers[0]?.said.length"):
+            break
         panel.page.wait_for_timeout(10)
     panel.page.evaluate("workers[0].terminate()")
     assert "The browser ended Python" in panel.refused()

@@ -20,6 +20,7 @@ OUTSIDE = """() => [...document.querySelectorAll('.nh-sheet *')].filter(element 
 def test_a_sheet_is_one_page(open_page: Callable[..., Page], sheet: str) -> None:
     page = open_page(f"sheets/{sheet}/", color_scheme="dark")
     expect(page.get_by_role("button", name="Print this sheet")).to_be_visible()
+    page.evaluate("document.fonts.ready.then(() => true)")  # other letters would take other room
     for paper, width in WIDTHS.items():
         assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) == 1, paper
         page.emulate_media(media="print")

@@ -49,7 +49,7 @@ def test_the_search_puts_first_what_one_looks_for(open_page: Callable[..., Page]
         field.fill("")
         field.press_sequentially(query)
         found: list[str] = []
-        for _ in range(50):
+        for _ in range(200):
             found = page.evaluate(FIRST)
             if any(link.endswith(wanted) for link in found):
                 break
