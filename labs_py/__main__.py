@@ -1,6 +1,7 @@
 """The labs in a terminal: `python -m labs_py list`, `run LAB [--parameter value …] [--json]`, `sweep LAB …`, `live ARCHITECTURE …`."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,10 +54,14 @@ def main(arguments: Sequence[str], settings: Mapping[str, object] = MappingProxy
 
 def _printed(text: Callable[[], str]) -> int:
     try:
-        print(text())
+        print(text(), flush=True)
     except LabError as error:
         print(f"labs_py: {error}", file=sys.stderr)
         return 2
+    except (
+        BrokenPipeError
+    ):  # the reader has seen enough, such as `head`; what is left must not be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("labs_py: stopped", file=sys.stderr)
         return 130

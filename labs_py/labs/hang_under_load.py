@@ -379,8 +379,10 @@ TASKS = [
             worker for `timeout` milliseconds more. Workers that are just enough are
             too few; even without requests there is one.
 
-            >>> pool([(50, 28, 0)], timeout=1000), pool([(13, 20, 0), (37, 30, 1)], 1000)
-            (2, 39)
+            >>> pool([(50, 28, 0)], timeout=1000)
+            2
+            >>> pool([(13, 20, 0), (37, 30, 1)], timeout=1000)
+            39
             """
         ''',
         """
@@ -411,7 +413,8 @@ TASKS = [
             breaker closes and has forgotten all failures; if not, it stays open for
             another `pause` from then on.
 
-            >>> let_through([(1, False), (2, False), (3, True), (7, True)], failures=2, pause=5)
+            >>> calls = [(1, False), (2, False), (3, True), (7, True)]
+            >>> let_through(calls, failures=2, pause=5)
             [True, True, False, True]
             """
         ''',
