@@ -24,20 +24,16 @@ Source:
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated
 
 from labs_py import chart
 from labs_py.checking import cases, first_difference, to_write
 from labs_py.exercise import Oracle, Predict, Reach
-from labs_py.model.architecture import Architecture, Call, Endpoint, Service
-from labs_py.model.arrivals import Open
-from labs_py.model.duration import ZERO, Constant
-from labs_py.model.faults import Crash, Fault, Hang
-from labs_py.model.policy import Retries
+from labs_py.model.arrivals import Closed, Open
+from labs_py.model.duration import Constant
 from labs_py.model.queueing import MG1, MMc, erlang_c, mm1, power_of_choices
-from labs_py.model.simulation import Simulation
 from labs_py.numerals import percent, significant, span
+from labs_py.overload_runs import simulated_amplification, simulated_retries, simulated_stall
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
 
@@ -267,48 +263,7 @@ _BACKLOG = "https://aws.amazon.com/builders-library/avoiding-insurmountable-queu
 _MITZENMACHER = "https://doi.org/10.1109/71.963420"
 
 
-def _chain(layers: int, attempts: int, *, timeout: float | None = None, budget: float | None = None) -> Architecture:
-    """Return so many layers, named 1, 2 ..., each of which calls the next, up to so many times, and below them a service that calls nobody."""
-    retries = Retries(attempts, budget=budget)
-    services = {
-        str(number): Service(
-            str(number),
-            service_time=ZERO,
-            round_trip=ZERO,
-            calls=(Call(str(number + 1), timeout=timeout, retries=retries),) if number <= layers else (),
-        )
-        for number in range(1, layers + 2)
-    }
-    return Architecture("chain", services, {"GET /": Endpoint("GET /", "1")})
-
-
-def _simulated(architecture: Architecture, fault: Fault, requests: int) -> Simulation:
-    run = Simulation(architecture, Open(100.0), faults=[fault], requests=requests, seed=2)
-    run.run()
-    return run
-
-
-@cache
-def simulated_amplification(layers: int, attempts: int) -> int:
-    """Return how many calls reach a crashed service when each of the layers above it makes so many attempts.
-
-    >>> simulated_amplification(3, 4)
-    64
-    """
-    bottom = str(layers + 1)
-    found = _simulated(_chain(layers, attempts), Crash(bottom), 1).result().services[bottom].refused
-    return sum(found.values())
-
-
-@cache
-def simulated_retries(budget: float | None) -> tuple[float, float]:
-    """Return calls a request, and the share that succeeds, when every second call fails and three retries are made, or fewer by a budget."""
-    system = _chain(1, 4, timeout=0.001, budget=budget).with_service("2", replicas=2, balancer="random")
-    requests = 10_000
-    run = _simulated(system.with_service("2", service_time=Constant(0.0001)), Hang("2", instance=0), requests)
-    return run.result().services["2"].served / requests, run.endpoints["GET /"].success_share
-
-
+_STALL = "https://www.infoq.com/presentations/latency-response-time/"
 _BROOKER = ("closed form", "https://brooker.co.za/blog/2022/02/28/retries.html")
 ORACLES = [
     *(
@@ -425,6 +380,21 @@ ORACLES = [
             ("three retries", None, 0, "calls a request, (1 − f⁴) / (1 − f)", 1.875, 0.03),
             ("three retries", None, 1, "share that succeeds, 1 − f⁴", 0.9375, 0.008),
             ("retries for a tenth of the requests", 0.1, 0, "calls a request", 1.1, 0.004),
+        )
+    ),
+    *(
+        Oracle(
+            f"100 s of answers in 1 ms, then 100 s of standstill: mean latency in seconds, {how}, simulated",
+            seconds,
+            lambda load=load: simulated_stall(load),  # type: ignore[misc]
+            "closed form, after Tene 2015",
+            _STALL,
+            tolerance=tolerance,
+            digits=3,
+        )
+        for how, load, seconds, tolerance in (
+            ("100 requests a second, each counted from when it is due", Open(100.0, paced=True), 25.0005, 0.01),
+            ("each sent when the one before is answered, 9 ms later", Closed(1, Constant(0.009)), 110 / 10_001, 0.0001),
         )
     ),
 ]
