@@ -337,7 +337,7 @@ ORACLES = [
     ),
     *(
         Oracle(
-            f"Mean time at 90 %, in times of the work, the shortest of {choices} lines",
+            f"Mean time at 90 %, in times of the work, {which}",
             time,
             lambda choices=choices: power_of_choices(choices, 0.9),  # type: ignore[misc]
             "closed form (Mitzenmacher 2001)",
@@ -345,7 +345,11 @@ ORACLES = [
             tolerance=5e-5,
             digits=5,
         )
-        for choices, time in ((1, 10), (2, 2.6141), (3, 2.0279))
+        for choices, which, time in (
+            (1, "a random line", 10),
+            (2, "the shorter of two lines", 2.6141),
+            (3, "the shortest of three lines", 2.0279),
+        )
     ),
     *(
         Oracle(
