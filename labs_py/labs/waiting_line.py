@@ -23,6 +23,7 @@ Source:
 'At 95 % utilization 10 ms of work take 200 ms; an outage of 10.0 min takes 3.17 h to work off.'
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -221,7 +222,7 @@ TASKS = [
 
             and infinity if there is no steady state.
 
-            >>> mean_wait(0.8, 1.0, 0)
+            >>> round(mean_wait(0.8, 1.0, 0), 6)
             2.0
             """
         ''',
@@ -235,9 +236,9 @@ TASKS = [
         """,
         lambda function: first_difference(
             "mean_wait",
-            lambda *case: min(function(*case), 1e99),
+            function,
             lambda utilization, service, variation: (
-                1e99 if utilization >= 1 else MG1(utilization / service, service, variation).mean_wait
+                math.inf if utilization >= 1 else MG1(utilization / service, service, variation).mean_wait
             ),
             cases(
                 (0.8, 1.0, 0.0),

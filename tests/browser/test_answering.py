@@ -1,6 +1,7 @@
 """Questions in the lesson: answered by hand and by key, explained, kept with the rest of the reader's progress, and there without JavaScript."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_an_answer_is_explained_kept_and_shown_again(open_page: Callable[..., Pa
     row = page.locator(f'[data-task="quiz/{FIRST.name}"][data-done]')
     expect(row).to_contain_text("Answered")
     link = row.get_by_role("link", name="Question 1")
-    expect(link).to_have_attribute("href", f"../foundations/#quiz-{FIRST.name}")
+    expect(link).to_have_attribute("href", re.compile(rf"/foundations/#quiz-{FIRST.name}$"))
     link.click()
     page.wait_for_url("**/foundations/**")  # the theme may have written another heading into the address by then
     expect(first(page).locator(".quiz-feedback .correct")).to_be_visible()

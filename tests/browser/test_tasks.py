@@ -312,8 +312,8 @@ def test_tasks_fit_a_phone_and_a_finger(open_page: Callable[..., Page], homes: d
     root = first_write(page)[0]
     root.locator("textarea").tap()
     root.locator(".cm-content").wait_for()
-    page.locator(".nh-code summary").tap()
-    page.locator(".nh-code .cm-content").wait_for()
+    page.locator(".nh-code summary").first.tap()
+    page.locator(".nh-code .cm-content").first.wait_for()
     sizes: Any = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert sizes[0] <= PHONE["width"]
     assert page.evaluate(SMALL) == []
