@@ -60,7 +60,7 @@ def linked_data(page: Page, pages: Iterable[Page], config: MkDocsConfig) -> dict
         "timeRequired": _duration(sum(page.meta["minutes"])),
         "isPartOf": {"@type": "Course", "@id": course, "name": config.site_name, "url": config.site_url},
     }
-    return found | ({"dateModified": page.update_date} if page.update_date else {})
+    return found | ({"dateModified": page.meta["changed"]} if "changed" in page.meta else {})
 
 
 def _duration(minutes: int) -> str:

@@ -88,7 +88,8 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """MkDocs: the sitemap says of each page when it was changed; where nobody knows, when the site was built."""
-    page.update_date = _days.get(page.file.src_uri, page.update_date)
+    if day := _days.get(page.file.src_uri):
+        page.update_date = page.meta["changed"] = day
     return markdown
 
 

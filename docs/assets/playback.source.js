@@ -26,7 +26,7 @@ class Player {
     const [head, ...moments] = [.../** @type {NodeListOf<HTMLTableRowElement>} */ (box.querySelectorAll(".nh-twin tr"))].map(texts);
     this.moments = moments;
     const rows = /** @type {NodeListOf<HTMLTableRowElement>} */ (box.querySelectorAll(":scope > .nh-table tbody tr"));
-    this.gauges = [...rows].map((row) => new Gauge(row, head));
+    this.gauges = [...rows].map((row) => new Gauge(row, head.map(plain)));
     place.innerHTML = CONTROLS;
     this.#moment = /** @type {HTMLElement} */ (box.querySelector(".nh-moment"));
     this.#play = /** @type {HTMLButtonElement} */ (place.querySelector("[data-play]"));
@@ -78,11 +78,11 @@ class Player {
 class Gauge {
   /** @param {HTMLTableRowElement} row @param {string[]} head of the run's table */
   constructor(row, head) {
-    const name = row.cells[0].textContent ?? "";
+    const name = plain(row.cells[0].textContent);
     this.row = row;
     this.column = head.indexOf(name, 2);
     this.states = [...row.querySelectorAll(".nh-state")].map((state) => {
-      const callee = (state.textContent ?? "").replace(/: \w+$/, "");
+      const callee = plain(state.textContent).replace(/: \w+$/, "");
       return { state, callee, column: head.indexOf(`${name}: ${callee}`, 2) };
     });
   }
@@ -103,4 +103,9 @@ class Gauge {
 /** The texts of a row's cells. @param {HTMLTableRowElement} row */
 function texts(row) {
   return [...row.cells].map((cell) => cell.textContent ?? "");
+}
+
+/** A text with plain spaces: numbers are tied to their units in a row, and not in a head. @param {string | null} text */
+function plain(text) {
+  return (text ?? "").replaceAll("\u00a0", " ");
 }
