@@ -2,14 +2,19 @@
 
 As it comes, it writes every relative address of the page anew, which loads all stylesheets and fonts a second time, and it turns
 transitions off and on again for colors that the page has already; and that it runs at all it says when the page has been styled as
-if it did not. On a long page each of these costs a phone up to half a second.
+if it did not. It puts a box around each table, and each time the style of the whole article is computed again: the boxes stand in the
+page as it is built, where they also serve readers without JavaScript. And every font that comes after the first layout makes another
+one necessary, so the page names those that its text needs. On a long page each of these costs a phone up to half a second.
 """
+
+import re
 
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 # What stands in the theme's script, and what takes its place. When the theme goes to another page it keeps the stylesheets that the
 # other page has too; it knows them by their text, so those whose text stays relative must be known by where they came from.
@@ -23,10 +28,24 @@ _PLACES = {
     "return o.content=a.colorScheme,": (
         'return((o.content=a.colorScheme)==="dark"||o.isConnected)&&document.head.appendChild(o),'
     ),
+    '...M("table:not([class])",e).map(i=>ti(i)),': "",
 }
 
 # The classes that the theme's script gives to the page; the second is that of a helper within it.
 _AT_ONCE = '<script>document.documentElement.className="js js-focus-visible"</script>'
+
+# The tables of a lab's report have a box of their own.
+_TABLE = re.compile(r'(<div class="nh-table\b[^>]*>\s*)?(<table>.*?</table>)', re.DOTALL)
+_BOXED = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">{}</div></div>'
+
+# The fonts of docs/assets/stylesheets/type.css that most pages need, and by what in its article a page is known to need one.
+_FONTS = {
+    "ibm-plex-sans-latin-normal": re.compile(""),
+    "ibm-plex-mono-latin-400": re.compile("<code|<pre"),
+    "ibm-plex-sans-latin-italic": re.compile("<em"),
+    "ibm-plex-sans-latin-a-normal": re.compile("[\u0100-\u0130\u0132-\u0151\u0154-\u017f]"),
+}
+_FONT = '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>'
 
 
 def steady(script: str) -> str:
@@ -42,9 +61,25 @@ def steady(script: str) -> str:
     return script
 
 
+def boxed(html: str) -> str:
+    """Return HTML with a box that scrolls around each table that has none.
+
+    >>> boxed('<table>1</table>').count("<div"), boxed('<div class="nh-table"><table>1</table></div>').count("<div")
+    (2, 1)
+    """
+    return _TABLE.sub(lambda found: found[0] if found[1] else _BOXED.format(found[2]), html)
+
+
+def fonts(html: str, address: str) -> str:
+    """Return the elements that make a page at an address below the site's root load the fonts that its HTML needs."""
+    names = [name for name, sign in _FONTS.items() if sign.search(html)]
+    return "".join(_FONT.format(get_relative_url(f"assets/fonts/{name}.woff2", address)) for name in names)
+
+
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """MkDocs: called with each page."""
-    return output.replace("</head>", f"{_AT_ONCE}</head>", 1)
+    head = fonts(page.content or "", page.url) + _AT_ONCE
+    return boxed(output).replace("</head>", f"{head}</head>", 1)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

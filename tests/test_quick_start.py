@@ -1,5 +1,6 @@
 """The theme's script leaves alone what is right already."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,22 @@ def test_the_built_script_leaves_the_stylesheets_alone(site: Path) -> None:
     script = bundle.read_text(encoding="utf-8")
     assert script.count("[href]:not([rel=stylesheet])") == 1
     assert script.count("document.head.appendChild(o),a.backgroundColor") == 1
+    assert "table:not([class])" not in script
+
+
+def test_every_table_stands_in_a_box_that_scrolls_as_the_page_comes(site: Path) -> None:
+    for page in ("foundations", "sheets/nines"):
+        html = (site / page / "index.html").read_text(encoding="utf-8")
+        boxes = re.findall(r'<div class="(?:md-typeset__table|nh-table\b[^"]*)"[^>]*>\s*<table>', html)
+        assert 0 < len(boxes) == html.count("<table>")
+
+
+def test_a_page_names_the_fonts_that_its_text_needs(site: Path) -> None:
+    for page, european in (("foundations", True), ("guide/quorums", False)):
+        html = (site / page / "index.html").read_text(encoding="utf-8")
+        fonts = re.findall(r'<link rel="preload" href="([^"]*)" as="font"', html)
+        assert all((site / page / font).is_file() for font in fonts)
+        assert ["latin-a-" in font for font in fonts].count(True) == european
 
 
 def test_another_theme_is_noticed() -> None:

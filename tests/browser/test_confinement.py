@@ -320,8 +320,6 @@ def test_reports_of_labs_come_through_whole(visit: Visit, homes: dict[str, str],
       const [live, built] = [output.cloneNode(true), new DOMParser().parseFromString(html, 'text/html').body];
       live.querySelectorAll('.nh-take').forEach(row => row.remove());
       live.querySelectorAll('.nh-player').forEach(player => player.replaceChildren());
-      // A run that is the same as before stays, with the boxes that a script of the theme has put around its tables.
-      live.querySelectorAll('.md-typeset__scrollwrap').forEach(box => box.replaceWith(box.querySelector('table')));
       live.querySelectorAll('.nh-plot').forEach(plot => plot.replaceChildren());
       return [live.innerHTML, built.innerHTML];
     }"""
