@@ -8,7 +8,6 @@ one necessary, so the page names those that its text needs. On a long page each 
 """
 
 import re
-
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
