@@ -29,7 +29,8 @@ def to_write(
     def whole(lines: str) -> str:
         return start + indent(dedent(lines).strip(), "    ") + "\n"
 
-    return Write(goal, name, whole("..."), check, whole(body), whole(wrong), hint, because)
+    # Without a line after it, where the end of the text is the end of the body: what is typed there is indented.
+    return Write(goal, name, whole("...").rstrip(), check, whole(body), whole(wrong), hint, because)
 
 
 def cases(*fixed: Case, draw: Callable[[random.Random], Case], count: int = 150) -> list[Case]:

@@ -195,6 +195,8 @@ def _message_of(error: BaseException) -> str:
     """Return an error as Python's last line names it, with the notes that a check has added."""
     if isinstance(error, SyntaxError):
         message = f"{type(error).__name__}: {error.msg}"
+        if error.msg.endswith("outside function"):
+            message += ": indent this line as far as the others of the function"
     else:
         named = traceback.TracebackException.from_exception(error)
         named.__notes__ = None

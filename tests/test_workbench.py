@@ -53,6 +53,7 @@ def test_nothing_is_left_of_the_code_before() -> None:
     [
         ("def run(:\n    pass", "SyntaxError: invalid syntax", 1),
         ("x = 1\n  y = 2\n", "IndentationError: unexpected indent", 2),
+        ("def run():\n    pass\nreturn 1\n", "SyntaxError: 'return' outside function: indent this line as far as", 3),
         ("x = 'no end\n", "SyntaxError: unterminated string literal", 1),
         ("x = 1\0", "SyntaxError: source code string cannot contain null bytes", None),
         ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'", 1),
