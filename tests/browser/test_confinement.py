@@ -7,12 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Visit, keep_workers
+from conftest import keep_workers
 from panel_driver import Panel, first
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from site_server import SiteServer, without_snapshot
-
-from labs_py import lab
 
 LAB = "tail_at_scale"
 ATTEMPTS = {
@@ -311,17 +309,3 @@ def test_a_figure_loads_nothing_and_leads_nowhere(
     assert there not in drawn
     assert not re.search('<(a|image|use|script|style|foreignObject)\\b|href=|javascript:|url\\((?!"?#)', drawn)
     assert asked == []
-
-
-def test_reports_of_labs_come_through_whole(visit: Visit, homes: dict[str, str], lab_name: str) -> None:
-    panel = Panel(visit.go(homes[lab_name]), lab_name)
-    panel.run()
-    same = """(output, html) => {
-      const [live, built] = [output.cloneNode(true), new DOMParser().parseFromString(html, 'text/html').body];
-      live.querySelectorAll('.nh-take').forEach(row => row.remove());
-      live.querySelectorAll('.nh-player').forEach(player => player.replaceChildren());
-      live.querySelectorAll('.nh-plot').forEach(plot => plot.replaceChildren());
-      return [live.innerHTML, built.innerHTML];
-    }"""
-    live, built = panel.output.evaluate(same, lab.load(lab_name).report({}).html())
-    assert live == built

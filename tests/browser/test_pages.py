@@ -1,9 +1,10 @@
 """Every page: loads cleanly, reads without scripts, fits a phone."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
-from conftest import PHONE
+from conftest import PHONE, WIDE, Watch
 from playwright.sync_api import Browser, Page
 from site_server import SiteServer
 
@@ -16,7 +17,7 @@ OVERFLOW = """() => {
   });
   return [wide, outside.slice(0, 3).map(element => element.outerHTML.slice(0, 120))];
 }"""
-SCHEMES = ("light", "dark")
+SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +27,29 @@ def page_without_scripts(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.fixture(scope="module")
+def reader(browser: Browser, server: SiteServer) -> Iterator[tuple[Page, Watch]]:
+    """A page that is loaded anew for every address, with what the browser keeps from page to page."""
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    context.set_default_timeout(20_000)
+    context.add_init_script("localStorage.clear()")  # where the theme keeps the scheme that it found first
+    yield context.new_page(), Watch(context, server)
+    context.close()
+
+
 def test_a_page_loads_without_errors_and_fits_a_phone(
-    open_page: Callable[..., Page], address: str, scheme: str
+    reader: tuple[Page, Watch], server: SiteServer, address: str, request: pytest.FixtureRequest
 ) -> None:
-    page = open_page(address, viewport=PHONE, color_scheme=scheme, reduced_motion="reduce")
-    expected = "default" if scheme == "light" else "slate"
-    assert page.locator("body").get_attribute("data-md-color-scheme") == expected
-    assert page.evaluate(OVERFLOW) == [0, []]
-    page.set_viewport_size({"width": 1280, "height": 900})
-    assert page.evaluate(OVERFLOW) == [0, []]
+    page, watch = reader
+    for scheme, expected in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        page.goto(server.url + address)
+        assert page.locator("body").get_attribute("data-md-color-scheme") == expected
+        for size in (PHONE, WIDE):
+            page.set_viewport_size(size)
+            assert page.evaluate(OVERFLOW) == [0, []]
+        page.set_viewport_size(PHONE)
+    watch.check(request)
 
 
 def test_panels_are_filled_before_any_script_runs(page_without_scripts: Page, server: SiteServer, address: str) -> None:
