@@ -28,13 +28,13 @@ def root(path: Path) -> ElementTree.Element:
     return ElementTree.parse(path).getroot()  # noqa: S314 (a file of this repository)
 
 
-def words(name: str) -> str:
+def words(name: str, module: str = "foundations") -> str:
     """All text of one drawing, a line a text element."""
-    return "\n".join("".join(text.itertext()) for text in root(DOCS / "foundations/diagrams" / name).iter(f"{SVG}text"))
+    return "\n".join("".join(text.itertext()) for text in root(DOCS / module / "diagrams" / name).iter(f"{SVG}text"))
 
 
-def test_every_diagram_of_the_module_is_here() -> None:
-    assert {path.stem for path in WIDE if "foundations" in path.parts} == {
+MODULES = {
+    "foundations": {
         "cap-partition",
         "consistency-models",
         "failure-isolation",
@@ -42,7 +42,14 @@ def test_every_diagram_of_the_module_is_here() -> None:
         "monolith-distributed",
         "pacelc",
         "shared-fate",
-    }
+    },
+    "networking": {"dns-way", "handshakes", "l4-l7", "protocols", "retry-amplification"},
+}
+
+
+def test_every_diagram_of_the_modules_is_here() -> None:
+    for module, drawn in MODULES.items():
+        assert {path.stem for path in WIDE if module in path.parts} == drawn
     assert {path.stem for path in DIAGRAMS} - {path.stem for path in WIDE} == {f"{path.stem}-narrow" for path in WIDE}
 
 
@@ -186,6 +193,79 @@ def test_the_map_of_consistency_models_is_that_of_jepsen(name: str) -> None:
     for model, (x, y, _, _) in boxes.items():
         sign = next(text for tx, ty, text in texts if abs(tx - x) < 8 and abs(ty - y) < 10)
         assert sign == ("U" if model in unavailable else "S" if model in sticky else "T"), model
+
+
+@pytest.mark.parametrize("name", ["handshakes.svg", "handshakes-narrow.svg"])
+def test_each_handshake_counts_the_round_trips_that_it_draws(name: str) -> None:
+    panels = [
+        group
+        for group in root(DOCS / "networking/diagrams" / name).iter(f"{SVG}g")
+        if group.find(f"{SVG}rect") is not None
+    ]
+    expected = {
+        "TCP + TLS 1.2": 4,
+        "TCP + TLS 1.3": 3,
+        "QUIC (TLS 1.3)": 2,
+        "QUIC, 0-RTT": 1,
+    }  # RFC 9293, 5246, 8446, 9001
+    for panel, (title, trips) in zip(panels, expected.items(), strict=True):
+        shown = [text.text for text in panel.iter(f"{SVG}text")]
+        arrows = [path.get("d", "") for path in panel.iter(f"{SVG}path") if path.get("marker-end")]
+        assert shown[0] == title
+        assert len(arrows) == 2 * trips
+        assert [text for text in shown if text and text.isdigit()] == [str(k + 1) for k in range(trips)]
+        assert f"{trips} round trip{'s' * (trips > 1)}" in shown
+        assert f"{trips * 1000 * PLACES['two_regions'].round_trip:.0f} ms" in shown
+
+
+@pytest.mark.parametrize("name", ["retry-amplification.svg", "retry-amplification-narrow.svg"])
+def test_amplified_retries_are_drawn_one_by_one_and_to_scale(name: str) -> None:
+    svg = root(DOCS / "networking/diagrams" / name)
+    badges = [
+        badge for kind in ("circle", "rect") for badge in svg.iter(f"{SVG}{kind}") if badge.get("class") == "badge"
+    ]
+    assert len(badges) == sum(4**layer for layer in range(4))
+    shown = words(name, "networking").splitlines()
+    assert [str(4**layer) in shown for layer in range(4)] == [True] * 4
+    assert [f"{100 * 1.1**layer:.4g}" in shown for layer in range(4)] == [True] * 4
+    width = {kind: [float(r.get("width", 0)) for r in svg.iter(f"{SVG}rect") if r.get("class") == f"box {kind}"]
+             for kind in ("network", "degraded", "fails", "ok")}  # fmt: skip
+    assert [extra / width["network"][0] for extra in width["degraded"]] == pytest.approx([0.1, 0.21, 0.331], abs=1e-3)
+    assert width["ok"][0] / width["fails"][0] == pytest.approx(1.1**3 / 4**3, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["dns-way.svg", "dns-way-narrow.svg"])
+def test_the_life_of_an_old_address_is_the_sum_of_its_caches(name: str) -> None:
+    shown = words(name, "networking")
+    parts = [int(seconds) for seconds in re.findall(r"^(\d+) s: ", shown, re.MULTILINE)]
+    assert f"for up to {sum(parts)} s" in shown
+    bars = [
+        float(r.get("width", 0))
+        for r in root(DOCS / "networking/diagrams" / name).iter(f"{SVG}rect")
+        if r.get("height") == "30"
+    ]
+    assert [bar / sum(bars) for bar in bars] == pytest.approx([60 / 95, 5 / 95, 30 / 95], abs=1e-3)
+    assert sorted(parts) == [5, 30, 60]
+
+
+@pytest.mark.parametrize("name", ["protocols.svg", "protocols-narrow.svg"])
+def test_one_lost_packet_holds_back_what_the_protocol_orders_behind_it(name: str) -> None:
+    """Packets of four answers in rows A to D, slots 1 to 6; the second of B is lost and comes again in slot 5."""
+    panels = [
+        g
+        for g in root(DOCS / "networking/diagrams" / name).iter(f"{SVG}g")
+        if (g.findtext(f"{SVG}text") or "").startswith("HTTP")
+    ]
+    behind = {"HTTP/1.1": "BB", "HTTP/2": "AABBCCCDDD", "HTTP/3": "BB"}
+    for panel, (title, letters) in zip(panels, behind.items(), strict=True):
+        texts = [(float(t.get("x", 0)), float(t.get("y", 0)), t.text or "") for t in panel.iter(f"{SVG}text")]
+        assert texts[0][2] == title
+        held = []
+        for rect in panel.iter(f"{SVG}rect"):
+            x, y, width, height = (float(rect.get(key, 0)) for key in ("x", "y", "width", "height"))
+            if "waits" in (rect.get("class") or ""):
+                held += [text for tx, ty, text in texts if x < tx < x + width and y < ty < y + height]
+        assert "".join(sorted(held)) == letters
 
 
 DRAWN = (
