@@ -421,9 +421,9 @@ def _threshold() -> float:
 
 
 @cache
-def _database(rate: float, left: float, seconds: float) -> float:
-    """Return the answers a second of a database seven minutes after a fault; its capacity is fitted."""
-    chain = Chain(layers=1, attempts=5, timeout=3.0, capacity=17_000.0)
+def database(rate: float, left: float, seconds: float, capacity: float = 17_000.0) -> float:
+    """Return the answers a second of a database seven minutes after a fault that left a part of its capacity, which is fitted."""
+    chain = Chain(layers=1, attempts=5, timeout=3.0, capacity=capacity)
     return chain.run([(0.0, rate)], [(0.0, 1.0), (60.0, left), (60.0 + seconds, 1.0)], 500.0).answered[-1]
 
 
@@ -477,7 +477,7 @@ ORACLES = [
         Oracle(
             f"MongoDB, {rate:,} inserts a second, CPU cut by {cut} % for {seconds} s: inserts a second in the end",
             published,
-            lambda rate=rate, cut=cut, seconds=seconds: _database(rate, 1 - cut / 100, seconds),  # type: ignore[misc]
+            lambda rate=rate, cut=cut, seconds=seconds: database(rate, 1 - cut / 100, seconds),  # type: ignore[misc]
             *_HUANG,
             tolerance=tolerance,
             digits=3,
@@ -490,7 +490,7 @@ ORACLES = [
                 10,
                 6200,
                 1.0,
-                "Timeout 3 s, five attempts. One number is fitted to all four runs: a capacity of 17,000 a second.",
+                "Timeout 3 s, five attempts. One number is fitted to all four runs: a capacity of 17,000 a second; 16,400 to 17,450 would do.",
             ),
             (
                 6200,
