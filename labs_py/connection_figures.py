@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from labs_py import chart
-from labs_py.model.connection import SET_UPS, SetUp, bursts, held_up, held_up_in_order
+from labs_py.model.connection import SET_UPS, SetUp, bursts, held_up, held_up_in_order, whole_answer
 from labs_py.numerals import milliseconds, percent, significant
 from labs_py.report import Figure, Table
 from labs_py.space_time import Line, Mark, diagram
@@ -21,6 +21,7 @@ _STROKES = {
     "acknowledged": (chart.NEUTRAL, (3, 3)),
 }
 _SET_UP, _REQUEST, _FIRST, _LAST = _SIGNS
+_CLOSE = 0.14  # of the figure's width: nearer to one another, names do not fit on a phone
 type Event = tuple[float, str, str]
 
 
@@ -29,8 +30,20 @@ def timeline(set_up: SetUp, round_trip: float, work: float, packets: int) -> Fig
     marks: list[Mark] = []
     lines: list[Line] = []
     events: list[Event] = []
-    new = _drawn(set_up, round_trip * 1000, work * 1000, bursts(packets), (0, 1, "new"), (marks, lines, events))
+    new = whole_answer(set_up, round_trip, work, packets) * 1000
+    _drawn(set_up, round_trip * 1000, work * 1000, bursts(packets), (0, 1, "new"), (marks, lines, events))
     _drawn(SET_UPS["open"], round_trip * 1000, work * 1000, [packets], (2, 3, "open"), (marks, lines, events))
+    if round_trip * 1000 < _CLOSE * new:  # names would lie on one another; the table has them
+        marks = [
+            Mark(mark.at, mark.lane, mark.sign, mark.text if mark.sign in (_FIRST, _LAST) else "") for mark in marks
+        ]
+        late = max(mark.at for mark in marks)
+        marks = [
+            Mark(
+                mark.at, mark.lane, mark.sign, "" if mark.lane == 0 and 0 < late - mark.at < _CLOSE * new else mark.text
+            )
+            for mark in marks
+        ]
     room = 0.05 * new
     spec = diagram(
         ["client, new", "server", "client, open", "server"],
@@ -57,8 +70,8 @@ def _drawn(
     sent: Sequence[int],
     where: tuple[int, int, str],
     into: tuple[list[Mark], list[Line], list[Event]],
-) -> float:
-    """Add one connection to the marks, lines and events; return when its last byte comes."""
+) -> None:
+    """Add one connection to the marks, lines and events."""
     client, server, name = where
     marks, lines, events = into
     now = 0.0
@@ -87,7 +100,6 @@ def _drawn(
         elif number:
             marks.append(Mark(now, client, _LAST, f"{significant(now)} ms"))
             events.append((now, name, "the last byte of the answer comes"))
-    return now
 
 
 def waits(times: Mapping[str, tuple[int, float, float]], chosen: str) -> Figure:
@@ -129,20 +141,28 @@ def pool_sizes(time_at: Callable[[int], float | None], needed: float, chosen: in
             "mark": {"type": "rect", "color": chart.SOFT[chart.FAILS]},
             "encoding": {"x": x, "x2": {"field": "x2"}, "y": y, "y2": {"field": "y2"}},
         },
-        {
-            "data": chart.values([{"x": needed / 2, "y": top / 2, "text": "never enough"}]),
-            "mark": {"type": "text", "color": chart.FAILS, "fontWeight": 600},
-            "encoding": {"x": x, "y": y, "text": {"field": "text"}},
-        },
+        *(
+            []
+            if needed < most / 4
+            else [
+                {
+                    "data": chart.values([{"x": needed / 2, "y": top / 2, "text": "never enough"}]),
+                    "mark": {"type": "text", "color": chart.FAILS, "fontWeight": 600},
+                    "encoding": {"x": x, "y": y, "text": {"field": "text"}},
+                }
+            ]
+        ),
         {"data": line, "mark": {"type": "line", "color": chart.ACCENT}, "encoding": {"x": x, "y": y}},
     ]
-    if (time := time_at(chosen)) is not None and time * 1000 <= top:
+    seen = (time := time_at(chosen)) is not None and time * 1000 <= top
+    if time is not None and seen:
         dot = chart.values([{"x": chosen, "y": time * 1000}])
         mark = {"type": "point", "filled": True, "size": 80, "opacity": 1, "color": chart.ACCENT}
         layers.append({"data": dot, "mark": mark, "encoding": {"x": x, "y": y}})
     caption = (
         f"Mean time of a request, waiting for a connection included, over the size of the pool; below {significant(needed)} connections "
-        f"the line of those who wait grows without end. The dot: {chosen}"
+        f"the line of those who wait grows without end. "
+        + (f"The dot: {chosen}" if seen else f"{chosen} would be {'left' if time is None else 'above'}")
     )
     return Figure(
         chart.layered(layers, 190),
@@ -158,7 +178,9 @@ def losses(answers: int, packets: int, loss: float) -> Figure:
         "QUIC streams": [(rate * 100, held_up(packets, rate)) for rate in rates],
         "one TCP connection": [(rate * 100, held_up_in_order(answers, packets, rate)) for rate in rates],
     }
-    colors = {"QUIC streams": chart.OK, "one TCP connection": chart.FAILS}
+    if answers == 1:
+        series = {"TCP and QUIC": series["QUIC streams"]}
+    colors = {"TCP and QUIC": chart.OK, "QUIC streams": chart.OK, "one TCP connection": chart.FAILS}
     spec = chart.lines(
         series,
         colors,
@@ -169,6 +191,13 @@ def losses(answers: int, packets: int, loss: float) -> Figure:
         y_format=".0%",
         height=190,
     )
+    if answers > 1:  # the lower label keeps away from the upper one, below its line
+        highest = {"QUIC streams": 0.84, "one TCP connection": 1.0}
+        ends = [
+            {"series": name, "x": points[-1][0], "y": min(points[-1][1], highest[name])}
+            for name, points in series.items()
+        ]
+        spec["layer"][1]["data"] = chart.values(ends)
     if loss >= 1e-4:
         x, y, color = (spec["layer"][0]["encoding"][key] for key in ("x", "y", "color"))
         dots = [{"series": name, "x": loss * 100, "y": dict(points)[loss * 100]} for name, points in series.items()]
@@ -189,6 +218,6 @@ def losses(answers: int, packets: int, loss: float) -> Figure:
     ]
     caption = (
         f"Share of answers that a lost packet holds up: {answers} at once, {packets} packet{'s' * (packets != 1)} each, "
-        f"packets taking turns. Dots: {loss * 100:.3g} %"
+        f"packets taking turns" + (f". Dots: {loss * 100:.3g} %" if loss >= 1e-4 else "")
     )
-    return Figure(spec, caption, Table(["Packets lost", *series], listed))
+    return Figure(spec, caption, Table(["Packets lost", "QUIC streams", "One TCP connection"], listed))

@@ -42,7 +42,7 @@ from labs_py.model.connection import (
 )
 from labs_py.model.places import PAIRS, PLACES
 from labs_py.model.queueing import MMc
-from labs_py.numerals import count, milliseconds, percent, significant
+from labs_py.numerals import count, milliseconds, percent, significant, span
 from labs_py.parameter import Choice, Range
 from labs_py.report import Metric, Report
 
@@ -99,7 +99,7 @@ def run(
         "extra_quic_ms": extra_round_trips(packets, lost) * trip * 1000,
     }
     where = f"{trip * 1000:.3g} ms apart" if place == "value" else _FAR[place].label
-    queue = "grows for ever" if wait is None else milliseconds(wait)
+    queue = "grows for ever" if wait is None else span(wait)
     return Report(
         f"Client and server {where}: over a new connection ({SET_UPS[set_up].label}) the first byte takes {count(trips, 'round trip')}, "
         f"{milliseconds(first)}; over an open one {milliseconds(open_first)}.",
