@@ -183,14 +183,18 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 
 def _check(oracle: Oracle) -> str:
-    within = _within(oracle.tolerance)
+    within = "exact" if isinstance(oracle.published, str) else _within(oracle.tolerance)
     note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
     numbers = "\n".join(
         f'<td class="nh-number">{text}</td>'
-        for text in (significant(oracle.published, oracle.digits), significant(oracle.ours(), oracle.digits), within)
+        for text in (_result(oracle.published, oracle.digits), _result(oracle.ours(), oracle.digits), within)
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
     return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>\n{numbers}\n<td>{source}</td></tr>'
+
+
+def _result(value: float | str, digits: int) -> str:
+    return f"<code>{escape(value)}</code>" if isinstance(value, str) else significant(value, digits)
 
 
 def _within(tolerance: float | None) -> str:

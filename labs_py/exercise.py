@@ -61,15 +61,15 @@ Task = Predict | Reach | Write
 
 @dataclass(frozen=True)
 class Oracle:
-    """A number that was published, or that a closed form gives, and ours beside it.
+    """A number or a text, such as bytes, that was published, or that a closed form gives, and ours beside it.
 
-    With a `tolerance` (absolute) a test asserts that they agree. Without one the published number is a measurement of a real system, shown
-    beside the model, and `note` says why they differ.
+    Texts agree when they are the same. With a `tolerance` (absolute) a test asserts that numbers agree. Without one the published number
+    is a measurement of a real system, shown beside the model, and `note` says why they differ.
     """
 
     what: str
-    published: float
-    ours: Callable[[], float]
+    published: float | str
+    ours: Callable[[], float | str]
     source: str
     link: str
     tolerance: float | None = None
@@ -77,5 +77,8 @@ class Oracle:
     note: str = ""
 
     def agrees(self) -> bool:
-        """Return whether ours is within the tolerance of the published number."""
-        return self.tolerance is None or abs(self.ours() - self.published) <= self.tolerance
+        """Return whether ours is within the tolerance of the published number, or is the published text."""
+        ours = self.ours()
+        if isinstance(self.published, str) or isinstance(ours, str):
+            return ours == self.published
+        return self.tolerance is None or abs(ours - self.published) <= self.tolerance
