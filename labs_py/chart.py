@@ -4,7 +4,9 @@ A specification has no width: the renderer sets it, once for a wide column and o
 lines and bars directly, and give each figure a table twin.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 Spec = dict[str, Any]
@@ -22,6 +24,7 @@ GROUND = "var(--nh-paper)"
 SOFT = {color: color.replace(")", "-soft)") for color in (NETWORK, WORK, OK, DEGRADED, FAILS, NEUTRAL)}
 
 WIDE, NARROW = 640, 340
+_NAME_HEIGHT = 17  # pixels
 FONT = "IBM Plex Sans"
 
 CONFIG: Spec = {
@@ -162,3 +165,72 @@ def bars(
 
 def _cut(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def named_lines(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    colors: Mapping[str, str],
+    *,
+    x: str,
+    y: str,
+    x_domain: tuple[float, float],
+    y_domain: tuple[float, float],
+    x_axis: Mapping[str, Any] = MappingProxyType({}),
+    y_axis: Mapping[str, Any] = MappingProxyType({}),
+    log_y: bool = False,
+    room: float = 0.36,
+    height: int = 240,
+) -> Spec:
+    """Return lines, each named to the right of its end, where names of lines that end together are moved apart.
+
+    `x` and `y` are axis titles with units. The names have their room beyond `x_domain`, a share of its width.
+    """
+    low, high = x_domain
+    x_channel = {
+        "field": "x",
+        "type": "quantitative",
+        "title": x,
+        "axis": dict(x_axis),
+        "scale": {"domain": [low, _cut(high + room * (high - low))], "nice": False},
+    }
+    y_channel = {
+        "field": "y",
+        "type": "quantitative",
+        "title": y,
+        "axis": dict(y_axis),
+        "scale": {"domain": list(y_domain), "nice": False, "type": "log" if log_y else "linear"},
+    }
+    color = {
+        "field": "series",
+        "type": "nominal",
+        "scale": {"domain": list(series), "range": [colors[name] for name in series]},
+    }
+    laid, read = (math.log, math.exp) if log_y else (float, float)
+    least = _NAME_HEIGHT * (laid(y_domain[1]) - laid(y_domain[0])) / height
+    names = apart({name: laid(points[-1][1]) for name, points in series.items()}, least)
+    rows = [{"series": name, "x": a, "y": b} for name, points in series.items() for a, b in points]
+    ends = [{"series": name, "x": series[name][-1][0], "y": read(place)} for name, place in names.items()]
+    return layered(
+        [
+            {"data": values(rows), "mark": "line", "encoding": {"x": x_channel, "y": y_channel, "color": color}},
+            {
+                "data": values(ends),
+                "mark": {"type": "text", "align": "left", "dx": 8, "fontWeight": 600},
+                "encoding": {"x": x_channel, "y": y_channel, "color": color, "text": {"field": "series"}},
+            },
+        ],
+        height,
+    )
+
+
+def apart(places: Mapping[str, float], least: float) -> dict[str, float]:
+    """Return the places in ascending order, each moved up where it is nearer to the one below than `least`.
+
+    >>> apart({"b": 5, "a": 4, "c": 20}, 10)
+    {'a': 4, 'b': 14, 'c': 24}
+    """
+    moved: dict[str, float] = {}
+    below = -math.inf
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        below = moved[name] = max(place, below + least)
+    return moved

@@ -24,7 +24,6 @@ Source:
 """
 
 import math
-from collections.abc import Mapping
 from typing import Annotated
 
 from labs_py import chart
@@ -41,7 +40,7 @@ from labs_py.report import Figure, Metric, Report, Table
 _MANY = 30  # servers, from which on the limit of infinitely many says something about two choices
 _OWN, _TWO, _ONE = "own lines", "two choices", "one line"
 _COLORS = {_OWN: chart.FAILS, _TWO: chart.WORK, _ONE: chart.OK}
-_HEIGHT, _APART = 260, 17  # pixels
+_HEIGHT = 260  # pixels
 
 
 def run(
@@ -128,23 +127,17 @@ def _figure(load: float, servers: int, variation: float, service_ms: float) -> F
         for name, time in mean_times(step, servers, variation).items():
             if time * service_ms <= top:
                 series[name].append((step, time * service_ms))
-    spec = chart.lines(series, _COLORS, x="utilization", y="mean time, ms", y_domain=(0, top), height=_HEIGHT)
-    ends = {name: points[-1][1] for name, points in series.items()}
-    labels = spec["layer"][1]
-    labels["data"] = chart.values(
-        [{"series": name, "x": series[name][-1][0], "y": y} for name, y in _apart(ends, top * _APART / _HEIGHT).items()]
+    spec = chart.named_lines(
+        series,
+        _COLORS,
+        x="utilization",
+        y="mean time, ms",
+        x_domain=(0, 1),
+        y_domain=(0, top),
+        x_axis={"values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".0%"},
+        height=_HEIGHT,
     )
-    labels["mark"] |= {"align": "left", "dx": 8, "dy": 0}
-    x = {
-        "field": "x",
-        "type": "quantitative",
-        "title": "utilization",
-        "scale": {"domain": [0, 1.36], "nice": False},
-        "axis": {"values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".0%"},
-    }
-    for layer in spec["layer"]:
-        layer["encoding"]["x"] = x
-    y, color = (spec["layer"][0]["encoding"][key] for key in ("y", "color"))
+    x, y, color = (spec["layer"][0]["encoding"][key] for key in ("x", "y", "color"))
     marks = chart.values([{"series": name, "x": load, "y": time * service_ms} for name, time in chosen.items()])
     spec["layer"] += [
         {"data": chart.values([{"x": load}]), "mark": {"type": "rule", "strokeDash": [3, 4]}, "encoding": {"x": x}},
@@ -164,15 +157,6 @@ def _figure(load: float, servers: int, variation: float, service_ms: float) -> F
             [(name, *(significant(time * service_ms) for time in times.values())) for name, times in rows],
         ),
     )
-
-
-def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
-    """Return the places moved up where they are nearer to the next lower one than `least`."""
-    moved: dict[str, float] = {}
-    below = 0.0
-    for name, place in sorted(places.items(), key=lambda item: item[1]):
-        below = moved[name] = max(place, below + least)
-    return moved
 
 
 TASKS = [
