@@ -1,0 +1,185 @@
+"""How a request is drawn whose callers stop waiting: call by call over time, with what goes on when nobody waits any more."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from labs_py import chart
+from labs_py.model.giving_up import Place, Visit, places
+from labs_py.numerals import percent, significant, span
+from labs_py.report import Figure, Table
+
+_LINE, _BAR = 5, 13  # pixels
+
+
+def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
+    """Return a request over time, one row a call: work thick, waiting thin, both red from when nobody above waits any more."""
+    by_place = {id(visit.place): visit for visit in visits}
+    rows = [(str(index), place, by_place.get(id(place))) for index, place in enumerate(places(entry))]
+    made = [(row, visit) for row, _, visit in rows if visit and visit.arrived < visit.ended]
+    told = by_place[id(entry)].ended
+    end = max(visit.ended for _, visit in made) / 1e9
+    y = {
+        "field": "row",
+        "type": "ordinal",
+        "axis": None,
+        "sort": None,
+        "scale": {"domain": ["key", *(row for row, *_ in rows)]},
+    }
+    x = {
+        "type": "quantitative",
+        "title": "seconds since the request came",
+        "scale": {"domain": [0, end], "nice": False},
+    }
+    waits = [(row, visit.worked, visit.ended, visit.gone) for row, visit in made]
+    works = [(row, visit.arrived, visit.worked, visit.gone) for row, visit in made]
+    ways = [{"row": row, "from": visit.sent / 1e9, "to": min(visit.heard, visit.ended) / 1e9} for row, visit in made]
+    layers = [
+        {
+            "data": chart.values(ways),
+            "mark": {"type": "rule", "yOffset": 7, "color": chart.NEUTRAL, "opacity": 0.6},
+            "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}},
+        },
+        *_both(waits, _LINE, chart.NEUTRAL, x, y),
+        *_both(works, _BAR, chart.WORK, x, y),
+        {
+            "data": chart.values([{"at": told / 1e9}]),
+            "mark": {"type": "rule", "color": chart.INK, "strokeDash": [4, 3]},
+            "encoding": {"x": {**x, "field": "at"}},
+        },
+        {
+            "data": chart.values([{"row": row, "at": visit.heard / 1e9} for row, visit in made if visit.given_up]),
+            "mark": {
+                "type": "text",
+                "text": "✕",
+                "yOffset": 7,
+                "fontSize": 15,
+                "fontWeight": 700,
+                "color": chart.INK,
+                **_HALO,
+            },
+            "encoding": {"y": y, "x": {**x, "field": "at"}},
+        },
+        {
+            "data": chart.values([{"row": row, "at": visit.heard / 1e9} for row, visit in made if visit.given_up]),
+            "mark": {"type": "text", "text": "✕", "yOffset": 7, "fontSize": 15, "fontWeight": 700, "color": chart.INK},
+            "encoding": {"y": y, "x": {**x, "field": "at"}},
+        },
+        *(_names(rows, end, x, y, early=early, made=some) for some in (True, False) for early in (True, False)),
+        _key("■ work", 0, chart.WORK, y),
+        _key("■ for nobody", 58, chart.FAILS, y),
+        _key("✕ caller gives up", 150, chart.INK, y),
+        _key("┆ user is told", 270, chart.INK, y),
+    ]
+    return Figure(chart.layered(layers, {"step": 34}), caption, _listed(rows))
+
+
+_HALO = {"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}
+
+
+def _both(
+    stretches: Sequence[tuple[str, float, float, float]], height: int, color: str, x: chart.Spec, y: chart.Spec
+) -> Iterator[chart.Spec]:
+    """Yield what lies before and what lies after the moment from which nobody waits."""
+    before = [(row, start, min(end, gone)) for row, start, end, gone in stretches]
+    after = [(row, max(start, gone), end) for row, start, end, gone in stretches]
+    for found, fill in ((before, color), (after, chart.FAILS)):
+        yield {
+            "data": chart.values(
+                [{"row": row, "from": low / 1e9, "to": high / 1e9} for row, low, high in found if low < high]
+            ),
+            "mark": {"type": "bar", "height": height, "yOffset": 7, "color": fill, "cornerRadiusEnd": 0},
+            "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}},
+        }
+
+
+def _names(
+    rows: Sequence[tuple[str, Place, Visit | None]],
+    end: float,
+    x: chart.Spec,
+    y: chart.Spec,
+    *,
+    early: bool,
+    made: bool,
+) -> chart.Spec:
+    """Return the names of the calls above their bars, from the start on, or up to the end where that leaves no room."""
+    texts = []
+    for row, place, visit in rows:
+        happened = visit is not None and visit.arrived < visit.ended
+        if happened is not made:
+            continue
+        at = visit.sent / 1e9 if visit is not None else 0.0
+        if (at <= end / 2) is not early:
+            continue
+        if visit is not None and happened:
+            text = f"{place.name}, {span((visit.ended - visit.arrived) / 1e9)}"
+            at = at if early else visit.ended / 1e9
+        else:
+            text = f"{place.name}: not {'called' if visit is None or visit.arrived > visit.ended else 'begun'}"
+            at = at if early else end
+        texts.append({"row": row, "at": at, "text": text})
+    mark = {"type": "text", "align": "left" if early else "right", "baseline": "middle", "yOffset": -8}
+    mark["color"] = chart.INK if made else chart.MUTED
+    return {
+        "data": chart.values(texts),
+        "mark": mark,
+        "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
+    }
+
+
+def _key(text: str, at: int, color: str, y: chart.Spec) -> chart.Spec:
+    mark = {"type": "text", "align": "left", "baseline": "middle", "fontWeight": 600, "color": color, "text": text}
+    return {"data": chart.values([{"row": "key"}]), "mark": mark, "encoding": {"y": y, "x": {"value": at}}}
+
+
+def _listed(rows: Sequence[tuple[str, Place, Visit | None]]) -> Table:
+    cells: list[tuple[str, ...]] = []
+    for _, place, visit in rows:
+        name = "– " * (place.depth + 1) + place.name
+        if visit is None or visit.arrived == visit.ended or visit.arrived > visit.ended:
+            cells.append((name, *("–",) * 5))
+            continue
+        late = visit.ended - max(visit.arrived, visit.gone)
+        cells.append(
+            (
+                name,
+                *(significant(time / 1e9) for time in (visit.sent, visit.ended, visit.heard)),
+                "yes" if visit.given_up else "no",
+                significant(max(0.0, late) / 1e9),
+            )
+        )
+    columns = ["Call", "Sent, s", "Ends, s", "Caller hears, s", "Gives up", "For nobody, s"]
+    return Table(columns, cells, numeric=["Sent, s", "Ends, s", "Caller hears, s", "For nobody, s"])
+
+
+def first_to_give_up(visits: Sequence[Visit]) -> Visit | None:
+    """Return the call that is given up first; of several at once the outermost."""
+    given_up = [visit for visit in visits if visit.given_up]
+    return min(given_up, key=lambda visit: (visit.heard, visit.place.depth), default=None)
+
+
+def beside(ways: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return a table with a row for each way to limit the wait."""
+    rows = [
+        (
+            label,
+            percent(found["failed"], 1),
+            span(found["told_after_s"]),
+            percent(found["unheard"], 1),
+            significant(found["late_calls"]),
+            span(found["late_work_s"]),
+            span(found["late_held_s"]),
+        )
+        for label, found in ways.items()
+    ]
+    columns = [
+        "Limit on",
+        "Told of a failure",
+        "Told after",
+        "Done all the same",
+        "Late calls",
+        "Late work",
+        "Threads held late",
+    ]
+    return Table(
+        columns, rows, "The five ways, on average over requests; late is what is done for callers that have given up"
+    )
