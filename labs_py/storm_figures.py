@@ -12,6 +12,7 @@ _A_SECOND = round(1 / STEP)
 _NAMES = {"calls": chart.FAILS, "requests": chart.NETWORK, "answered": chart.OK}
 _DASHES = {"calls": [1, 0], "requests": [6, 3], "answered": [1, 0]}
 _LABELS = 1.3  # where the domain of time ends, so that the names of the lines fit behind them
+_AXIS = {"minExtent": 34}  # so that the figures over time stand below one another
 _HEIGHT, _LOW, _APART = 200, 84, 17  # pixels
 
 
@@ -44,7 +45,7 @@ def rates(storm: Storm) -> Figure:
     series = {
         name: storm.seconds(of) for name, of in zip(_NAMES, (flow.calls, flow.offered, flow.answered), strict=True)
     }
-    top = 1.1 * max(storm.chain.capacity, *(value for _, value in series["calls"]))
+    top = 1.2 * max(storm.chain.capacity, *(value for _, value in series["calls"]))
     rows = [{"series": name, "t": time, "y": value} for name, points in series.items() for time, value in points]
     ends = _apart({name: points[-1][1] for name, points in series.items()}, top * _APART / _HEIGHT)
     last = storm.until - storm.start
@@ -53,6 +54,7 @@ def rates(storm: Storm) -> Figure:
         "field": "y",
         "type": "quantitative",
         "title": "a second",
+        "axis": _AXIS,
         "scale": {"domain": [0, top], "nice": False},
     }
     scale = {"domain": list(_NAMES), "range": list(_NAMES.values())}
@@ -216,7 +218,7 @@ def _small(
         "field": "y",
         "type": "quantitative",
         "title": title,
-        "axis": {"tickCount": 3},
+        "axis": {"tickCount": 3, **_AXIS},
         "scale": {"domain": [0, top], "nice": False},
     }
     data = chart.values([{"t": time, "y": value} for time, value in points])
@@ -290,7 +292,7 @@ def _shown(storm: Storm) -> range:
 def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
     """Return the places moved up where they are nearer to the next lower one than `least`."""
     moved: dict[str, float] = {}
-    below = 0.0
+    below = -least
     for name, place in sorted(places.items(), key=lambda item: item[1]):
         below = moved[name] = max(place, below + least)
     return moved

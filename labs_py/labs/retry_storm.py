@@ -97,12 +97,12 @@ def run(
     parts: list[Part] = [
         Metric(
             "Calls that one request can make",
-            significant(data["most_calls"]),
+            f"{data['most_calls']:.4g}",
             "when none is answered in time",
         ),
         Metric(
             "Comes back by itself below",
-            f"{significant(data['stable_below'])}/s",
+            f"{data['stable_below']:.4g}/s",
             f"at {rate:g} a second it is {data['state_before']}",
         ),
         Metric(

@@ -100,7 +100,7 @@ class Chain:
 
         What keeps it down are calls that wait too long for an answer. A breaker stops them, and a short queue has none.
         """
-        if self.breaker or self.queue <= self.capacity * (self.patience - STEP):
+        if self.breaker or self.queue <= self.capacity * (math.floor(self.patience / STEP + _NOTHING) - 1) * STEP:
             return self.capacity
         return self.capacity / self.most
 
