@@ -1,5 +1,6 @@
 """How a request is drawn whose callers stop waiting: call by call over time, with what goes on when nobody waits any more."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,23 +17,19 @@ def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
     by_place = {id(visit.place): visit for visit in visits}
     rows = [(str(index), place, by_place.get(id(place))) for index, place in enumerate(places(entry))]
     made = [(row, visit) for row, _, visit in rows if visit and visit.arrived < visit.ended]
-    told = by_place[id(entry)].ended
+    told = by_place[id(entry)]
     end = max(visit.ended for _, visit in made) / 1e9
-    y = {
-        "field": "row",
-        "type": "ordinal",
-        "axis": None,
-        "sort": None,
-        "scale": {"domain": ["key", *(row for row, *_ in rows)]},
-    }
-    x = {
-        "type": "quantitative",
-        "title": "seconds since the request came",
-        "scale": {"domain": [0, end], "nice": False},
-    }
+    shown = {"domain": ["key", "told", *(row for row, *_ in rows)]}
+    y = {"field": "row", "type": "ordinal", "axis": None, "sort": None, "scale": shown}
+    scale = {"domain": [0, end], "nice": False}
+    x = {"type": "quantitative", "title": "seconds since the request came", "scale": scale}
+    ways = [{"row": row, "from": visit.sent / 1e9, "to": min(visit.heard, visit.ended) / 1e9} for row, visit in made]
     waits = [(row, visit.worked, visit.ended, visit.gone) for row, visit in made]
     works = [(row, visit.arrived, visit.worked, visit.gone) for row, visit in made]
-    ways = [{"row": row, "from": visit.sent / 1e9, "to": min(visit.heard, visit.ended) / 1e9} for row, visit in made]
+    answer = [
+        {"row": "told", "to": rows[-1][0], "at": told.ended / 1e9, "text": f"user is told, {span(told.ended / 1e9)}"}
+    ]
+    crosses = [{"row": row, "at": visit.heard / 1e9, "text": "✕"} for row, visit in made if visit.given_up]
     layers = [
         {
             "data": chart.values(ways),
@@ -42,38 +39,36 @@ def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
         *_both(waits, _LINE, chart.NEUTRAL, x, y),
         *_both(works, _BAR, chart.WORK, x, y),
         {
-            "data": chart.values([{"at": told / 1e9}]),
-            "mark": {"type": "rule", "color": chart.INK, "strokeDash": [4, 3]},
-            "encoding": {"x": {**x, "field": "at"}},
+            "data": chart.values(answer),
+            "mark": {"type": "rule", "color": chart.INK, "strokeDash": [4, 3], "yOffset": 7, "y2Offset": 15},
+            "encoding": {"x": {**x, "field": "at"}, "y": y, "y2": {"field": "to"}},
         },
-        {
-            "data": chart.values([{"row": row, "at": visit.heard / 1e9} for row, visit in made if visit.given_up]),
-            "mark": {
-                "type": "text",
-                "text": "✕",
-                "yOffset": 7,
-                "fontSize": 15,
-                "fontWeight": 700,
-                "color": chart.INK,
-                **_HALO,
-            },
-            "encoding": {"y": y, "x": {**x, "field": "at"}},
-        },
-        {
-            "data": chart.values([{"row": row, "at": visit.heard / 1e9} for row, visit in made if visit.given_up]),
-            "mark": {"type": "text", "text": "✕", "yOffset": 7, "fontSize": 15, "fontWeight": 700, "color": chart.INK},
-            "encoding": {"y": y, "x": {**x, "field": "at"}},
-        },
-        *(_names(rows, end, x, y, early=early, made=some) for some in (True, False) for early in (True, False)),
+        *_texts(crosses, {"yOffset": 7, "fontSize": 15, "fontWeight": 700}, x, y),
+        *_texts(answer, {"yOffset": -2, "align": "left" if told.ended / 1e9 <= end / 2 else "right"}, x, y),
+        *(
+            one
+            for some in (True, False)
+            for early in (True, False)
+            for one in _names(rows, end, x, y, early=early, made=some)
+        ),
         _key("■ work", 0, chart.WORK, y),
-        _key("■ for nobody", 58, chart.FAILS, y),
-        _key("✕ caller gives up", 150, chart.INK, y),
-        _key("┆ user is told", 270, chart.INK, y),
+        _key("– waits", 58, chart.NEUTRAL, y),
+        _key("■ for nobody", 116, chart.FAILS, y),
+        _key("✕ caller gives up", 208, chart.INK, y),
     ]
     return Figure(chart.layered(layers, {"step": 34}), caption, _listed(rows))
 
 
-_HALO = {"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}
+def _texts(
+    rows: Sequence[Mapping[str, Any]], mark: Mapping[str, Any], x: chart.Spec, y: chart.Spec
+) -> Iterator[chart.Spec]:
+    """Yield texts, what lies behind covered around their letters."""
+    for halo in ({"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}, {}):
+        yield {
+            "data": chart.values(rows),
+            "mark": {"type": "text", "baseline": "middle", **mark, **halo},
+            "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
+        }
 
 
 def _both(
@@ -100,30 +95,21 @@ def _names(
     *,
     early: bool,
     made: bool,
-) -> chart.Spec:
+) -> Iterator[chart.Spec]:
     """Return the names of the calls above their bars, from the start on, or up to the end where that leaves no room."""
     texts = []
     for row, place, visit in rows:
         happened = visit is not None and visit.arrived < visit.ended
-        if happened is not made:
-            continue
-        at = visit.sent / 1e9 if visit is not None else 0.0
-        if (at <= end / 2) is not early:
-            continue
         if visit is not None and happened:
-            text = f"{place.name}, {span((visit.ended - visit.arrived) / 1e9)}"
-            at = at if early else visit.ended / 1e9
+            text, start, stop = f"{place.name}, {span((visit.ended - visit.arrived) / 1e9)}", visit.sent, visit.ended
         else:
-            text = f"{place.name}: not {'called' if visit is None or visit.arrived > visit.ended else 'begun'}"
-            at = at if early else end
-        texts.append({"row": row, "at": at, "text": text})
-    mark = {"type": "text", "align": "left" if early else "right", "baseline": "middle", "yOffset": -8}
-    mark["color"] = chart.INK if made else chart.MUTED
-    return {
-        "data": chart.values(texts),
-        "mark": mark,
-        "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
-    }
+            what = "not called" if visit is None or visit.arrived == math.inf else "not begun"
+            text, start, stop = f"{place.name}: {what}", 0.0 if visit is None else visit.sent, end * 1e9
+        at_start = start / 1e9 <= end / 2
+        if (happened, at_start) == (made, early):
+            texts.append({"row": row, "at": (start if early else stop) / 1e9, "text": text})
+    mark = {"align": "left" if early else "right", "yOffset": -8, "color": chart.INK if made else chart.MUTED}
+    yield from _texts(texts, mark, x, y)
 
 
 def _key(text: str, at: int, color: str, y: chart.Spec) -> chart.Spec:
@@ -135,7 +121,7 @@ def _listed(rows: Sequence[tuple[str, Place, Visit | None]]) -> Table:
     cells: list[tuple[str, ...]] = []
     for _, place, visit in rows:
         name = "– " * (place.depth + 1) + place.name
-        if visit is None or visit.arrived == visit.ended or visit.arrived > visit.ended:
+        if visit is None or visit.arrived >= visit.ended:
             cells.append((name, *("–",) * 5))
             continue
         late = visit.ended - max(visit.arrived, visit.gone)
@@ -165,7 +151,7 @@ def beside(ways: Mapping[str, Mapping[str, Any]]) -> Table:
             percent(found["failed"], 1),
             span(found["told_after_s"]),
             percent(found["unheard"], 1),
-            significant(found["late_calls"]),
+            calls(found["late_calls"]),
             span(found["late_work_s"]),
             span(found["late_held_s"]),
         )
@@ -183,3 +169,12 @@ def beside(ways: Mapping[str, Mapping[str, Any]]) -> Table:
     return Table(
         columns, rows, "The five ways, on average over requests; late is what is done for callers that have given up"
     )
+
+
+def calls(number: float) -> str:
+    """Return a mean number of calls, without decimals where it has none.
+
+    >>> calls(5.0), calls(0.1939)
+    ('5', '0.194')
+    """
+    return f"{round(number)}" if number == round(number) else significant(number)

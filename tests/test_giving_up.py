@@ -144,6 +144,21 @@ def _compare(visit: Visit, span: Span, start: float) -> None:
         assert visit.ended in (visit.arrived, math.inf)
 
 
+def test_a_call_that_arrives_after_the_deadline_is_not_begun() -> None:
+    services = {
+        "front": Service("front", service_time=Constant(0.0)),
+        "slow": Service("slow", service_time=Constant(9.5), calls=(Call("far"),)),
+        "far": Service("far", service_time=Constant(1.0), round_trip=Constant(2.0)),
+    }
+    system = Architecture("", services, {"GET /": Endpoint("GET /", "front", calls=(Call("slow"),), deadline=10.0)})
+    course = Course(Patience(10, carried=True))
+    course.follow(request(system, "GET /", lambda service, _: [(service.service_time.mean, 1.0)]))
+    simulation = Simulation(system, Open(1.0), requests=1)
+    simulation.run()
+    assert course.total("worked") / 1e9 == 9.5
+    assert simulation.result().services["far"].served == 0
+
+
 def test_a_margin_and_a_limit_of_its_own_are_handed_down() -> None:
     entry = chain([[(0.0, 1.0)], [(1.0, 1.0)], [(1.0, 1.0)], [(60.0, 1.0)]], [10, 3, 60])
     course = Course(Patience(10, 0.5, carried=True, stops=True))

@@ -32,7 +32,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
-from labs_py.deadline_figures import beside, first_to_give_up, timeline
+from labs_py.deadline_figures import beside, calls, first_to_give_up, timeline
 from labs_py.deadline_runs import left, of_three, simulated_late_work
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model import architecture_file
@@ -40,7 +40,7 @@ from labs_py.model.architecture import Service
 from labs_py.model.changes import default_policies, make_optional
 from labs_py.model.giving_up import Course, Patience, Place, Works, chain, places, request
 from labs_py.model.outcome import ANSWERED, DEGRADED
-from labs_py.numerals import percent, significant, span
+from labs_py.numerals import percent, span
 from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Metric, Report
 
@@ -76,7 +76,7 @@ def run(
     endpoint: Annotated[str, Choice("Request", {name: name for name in _ARCHITECTURE.endpoints})] = "compose post",
     slow: Annotated[str, Choice("Slow is", _SLOW)] = "stores",
     slow_s: Annotated[float, Range("A slow call takes longer by", 0, 60, "s", 0.1)] = 3.0,
-    share: Annotated[float, Range("Of its calls, slow are", 1, 100, "%", 1)] = 100.0,
+    share: Annotated[float, Range("Share of its calls that are slow", 1, 100, "%", 1)] = 100.0,
     limits: Annotated[str, Choice("Who limits the wait", _WAYS)] = "equal",
     timeout_s: Annotated[float, Range("Limit", 0.5, 60, "s", 0.1)] = 10.0,
     keep_ms: Annotated[
@@ -125,21 +125,18 @@ def run(
             Metric(
                 "Users told of a failure",
                 percent(chosen["failed"], 1),
-                f"on average {span(chosen['told_after_s'])} until they are told anything",
+                f"users hear after {span(chosen['told_after_s'])} on average",
             ),
-            Metric("Told so, and done all the same", percent(chosen["unheard"], 1), "of requests"),
+            Metric("Failed, and done all the same", percent(chosen["unheard"], 1), "of requests"),
             Metric(
                 "First to give up",
-                f"{first.place.caller}" if first else "nobody",
+                first.place.caller if first else "nobody",
                 f"on {first.place.name}, after {span(first.heard / 1e9)}" if first else "in the request drawn",
             ),
             Metric(
                 "Work for nobody",
                 span(chosen["late_work_s"]),
-                f"a request, in {significant(chosen['late_calls'])} late calls",
-            ),
-            Metric(
-                "Threads held for nobody", span(chosen["late_held_s"]), "a request; times requests a second: threads"
+                f"a request, in {calls(chosen['late_calls'])} late calls; threads held: {span(chosen['late_held_s'])}",
             ),
             timeline(drawn, one.visits, caption),
             beside({label: found[name] for name, label in _WAYS.items()}),
@@ -173,9 +170,9 @@ def _measured(entry: Place, patience: Patience) -> dict[str, Any]:
     answered = math.fsum(part for (_, outcome), part in ends.items() if outcome in ANSWERED)
     degraded = math.fsum(part for (_, outcome), part in ends.items() if outcome == DEGRADED)
     counts = list(course.counts.values())
-    made: dict[str, float] = {}
+    made = {place.name: 0.0 for place in places(entry)}
     for place, tally in counts:
-        made[place.name] = made.get(place.name, 0.0) + tally.made
+        made[place.name] += tally.made
     return {
         "answered": answered,
         "failed": max(0.0, 1 - answered) if answered < 1 - 1e-12 else 0.0,
@@ -195,12 +192,11 @@ def takeaway(found: Mapping[str, Any]) -> str:
     who = "Every user is" if failed == 1 else f"{percent(failed, 1)} of users are" if failed else "No user is"
     when = f" after {span(found['told_after_s'])}" if failed == 1 else ""
     lesser = f", {percent(found['degraded'], 0)} of answers are lesser ones" if found["degraded"] else ""
-    through = (
-        f", {percent(found['unheard'] / failed, 0)} of what failed is done all the same" if found["unheard"] else ""
-    )
+    through = found["unheard"] / failed if failed else 0.0
+    done = f", {f'{percent(through, 0)} of ' * (through < 1 - 1e-9)}what failed is done all the same" if through else ""
     late = found["late_work_s"]
     work = f"a request leaves {span(late)} of work for nobody" if late else "no work is done for nobody"
-    return f"{who} told of a failure{when}{lesser}{through}, and {work}."
+    return f"{who} told of a failure{when}{lesser}{done}, and {work}."
 
 
 # --- tasks and checks ----------------------------------------------------------------------------
@@ -274,8 +270,8 @@ TASKS = [
         "Now one store at the bottom hangs: user-mongodb, which only user-mention asks. Every call has a timeout of 10 s. Who gives up first?",
         ["user-mention, which waits for the store", "text, which waits for user-mention", "nginx, which knows neither"],
         2,
-        "All wait equally long, and nginx began first. No service in between ever handles the error. What nginx can report is "
-        "compose-post, three levels above the store that hangs.",
+        "All wait equally long, and nginx began first. Those below give up milliseconds later, and their errors reach nobody. nginx can report "
+        "that compose-post is slow, which is three levels above the store that hangs.",
         {**_HANG},
         lambda data: ("user-mention", "text", "nginx").index(data["first"]),
         hint="A clock starts with each call. In which order do the calls begin?",
@@ -309,27 +305,27 @@ TASKS = [
         "everybody give up sooner, those included whose answers are needed.",
     ),
     Reach(
-        "One call in ten of a store takes 3 s longer. With a deadline carried along and 300 ms kept on each level, find the shortest limit, "
+        "One call in ten of a store takes 2 s longer. With a deadline carried along and 300 ms kept on each level, find the shortest limit, "
         "to half a second, that fails at most one post in a hundred.",
         lambda data, arguments: (
             _set(
                 arguments,
                 endpoint="compose post",
                 slow="stores",
-                slow_s="3",
+                slow_s="2",
                 share="10",
                 keep_ms="300",
                 limits="carried",
                 needless="none",
             )
-            and float(arguments["timeout_s"]) <= 10
+            and float(arguments["timeout_s"]) <= 7
             and data["ways"]["carried"]["failed"] <= 0.01
         ),
-        {"share": "10", "limits": "carried", "timeout_s": "10"},
-        {"share": "10", "limits": "carried", "timeout_s": "9"},
-        "How many slow calls in a row can a post have? How many of them fit into the limit?",
-        "10 s: three slow calls in a row fit, and four have a chance of one in 300. With 9 s only two do, and one post in 32 fails. What you "
-        "give up for a tighter limit are whole slow calls.",
+        {"slow_s": "2", "share": "10", "limits": "carried", "timeout_s": "7"},
+        {"slow_s": "2", "share": "10", "limits": "carried", "timeout_s": "6.5"},
+        "How many slow calls can a post have in a row? How many of them fit into the limit, on the lowest level?",
+        "7 s: three slow calls in a row fit, and more than three have a chance of one in 300. With 6.5 s only two do, because the lowest level "
+        "has 0.9 s less, and one post in 32 fails. A limit is paid for in whole slow calls.",
     ),
     to_write(
         "A deadline crosses the network as the time that is left, because two machines' clocks differ. Write it as gRPC does, in the header "
@@ -409,6 +405,7 @@ TASKS = [
 ]
 
 _SRE = ("Ulrich 2016, Deadline propagation", "https://sre.google/sre-book/addressing-cascading-failures/")
+_GRPC = ("gRPC documentation, Deadline Propagation", "https://grpc.io/docs/guides/deadlines/")
 _COUNTED = ("all 27 cases: sums have the trinomial coefficients", "https://oeis.org/A027907")
 _BY_HAND = (
     "by hand, from the calls in the source",
@@ -417,17 +414,12 @@ _BY_HAND = (
 
 ORACLES = [
     *(
-        Oracle(what, seconds, partial(left, works, limit, depth), *_SRE, tolerance=1e-9, digits=2)
-        for what, seconds, works, limit, depth in (
-            (
-                "A has 30 s, works 7 s and calls B, which works 4 s and calls C. Seconds left for B",
-                23,
-                (7, 4, 1),
-                30,
-                0,
-            ),
-            ("… and for C", 19, (7, 4, 1), 30, 1),
-            ("A gives B 10 s, and B takes 8 s to call C. Seconds left for C", 2, (0, 8, 1), 10, 1),
+        Oracle(what, seconds, partial(left, works, limit, depth), *source, tolerance=1e-9, digits=2)
+        for what, seconds, works, limit, depth, source in (
+            ("A has 30 s, works 7 s and calls B: seconds left for B", 23, (7, 4, 1), 30, 0, _SRE),
+            ("… B works 4 s and calls C: seconds left for C", 19, (7, 4, 1), 30, 1, _SRE),
+            ("A gives B 10 s, and B takes 8 s to call C: seconds left for C", 2, (0, 8, 1), 10, 1, _SRE),
+            ("A client gives 2 s, a server spends 0.5 s and calls another: seconds left", 1.5, (0.5, 9), 2, 0, _GRPC),
         )
     ),
     *(
