@@ -223,6 +223,75 @@ def named_lines(
     )
 
 
+def rows(
+    areas: Mapping[str, Sequence[tuple[float, float]]],
+    colors: Mapping[str, str],
+    notes: Mapping[str, str],
+    *,
+    x: str,
+    x_domain: tuple[float, float],
+    steps: bool = False,
+    step: int = 48,
+) -> Spec:
+    """Return areas in rows of their own, the first on top, each named at its left, with a note at its right where there is one.
+
+    Heights are from 0 to 1, which fills a row of `step` pixels but for a gap; `x` is the axis title with its unit, and `steps` holds a
+    height until the next point.
+    """
+    names = list(areas)
+    base = {name: len(names) - 1 - index for index, name in enumerate(names)}
+    x_channel = {
+        "field": "x",
+        "type": "quantitative",
+        "title": x,
+        "scale": {"domain": list(x_domain), "nice": False},
+    }
+    y_channel = {
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [0, len(names)], "nice": False},
+        "axis": {
+            "values": [index + 0.3 for index in range(len(names))],
+            "labelExpr": f"{names[::-1]!r}[floor(datum.value)]",
+            "tickCount": len(names),  # or Vega leaves some of the names out
+            "grid": False,
+            "labelColor": INK,
+            "labelOverlap": False,
+        },
+    }
+    color = {
+        "field": "row",
+        "type": "nominal",
+        "scale": {"domain": names, "range": [colors[name] for name in names]},
+    }
+    points = [
+        {"row": name, "x": place, "from": base[name], "to": base[name] + 0.86 * height}
+        for name, area in areas.items()
+        for place, height in area
+    ]
+    texts = [{"x": x_domain[1], "y": base[name] + 0.6, "text": text} for name, text in notes.items()]
+    return layered(
+        [
+            {
+                "data": values(points),
+                "mark": {"type": "area", "interpolate": "step-after" if steps else "linear"},
+                "encoding": {
+                    "x": x_channel,
+                    "y": y_channel | {"field": "from"},
+                    "y2": {"field": "to"},
+                    "color": color,
+                },
+            },
+            {
+                "data": values(texts),
+                "mark": {"type": "text", "align": "right", "dx": -4, "fontWeight": 600},
+                "encoding": {"x": x_channel, "y": y_channel | {"field": "y"}, "text": {"field": "text"}},
+            },
+        ],
+        step * len(names),
+    )
+
+
 def apart(places: Mapping[str, float], least: float) -> dict[str, float]:
     """Return the places in ascending order, each moved up where it is nearer to the one below than `least`.
 

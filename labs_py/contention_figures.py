@@ -80,50 +80,23 @@ def over_time(width: float, counts: Mapping[str, Sequence[int]], completion: Map
     names = list(NAMES)
     most = max(max(counts[name]) for name in names)
     end = width * _SLICES / 1000
-    areas, labels = [], []
-    for row, name in enumerate(reversed(names)):
-        for index, count in enumerate((*counts[name], 0)):
-            if count or any(counts[name][max(0, index - 1) : index + 2]):  # what stays at zero needs no point
-                areas.append({"name": name, "t": index * width / 1000, "from": row, "to": row + 0.86 * count / most})
-        if completion[name] / 1000 > end:
-            text = f"until {significant(completion[name] / 1000)} s"
-            labels.append({"t": end, "y": row + 0.6, "text": text})
-    x = {
-        "field": "t",
-        "type": "quantitative",
-        "title": "seconds",
-        "scale": {"domain": [0, end], "nice": False},
-    }
-    y = {
-        "type": "quantitative",
-        "title": None,
-        "scale": {"domain": [0, len(names)], "nice": False},
-        "axis": {
-            "values": [index + 0.3 for index in range(len(names))],
-            "labelExpr": f"{[NAMES[name] for name in reversed(names)]!r}[floor(datum.value)]",
-            "tickCount": len(names),
-            "grid": False,
-            "labelColor": chart.INK,
-            "labelOverlap": False,
-        },
-    }
-    color = {
-        "field": "name",
-        "type": "nominal",
-        "scale": {"domain": names, "range": [_COLORS[name] for name in names]},
-    }
-    layers = [
-        {
-            "data": chart.values(areas),
-            "mark": {"type": "area", "interpolate": "step-after"},
-            "encoding": {"x": x, "y": y | {"field": "from"}, "y2": {"field": "to"}, "color": color},
-        },
-        {
-            "data": chart.values(labels),
-            "mark": {"type": "text", "align": "right", "dx": -4, "fontWeight": 600},
-            "encoding": {"x": x, "y": y | {"field": "y"}, "text": {"field": "text"}},
-        },
-    ]
+    areas = {}
+    for name in names:
+        around = [0, *counts[name], 0, 0]
+        areas[NAMES[name]] = [
+            (index * width / 1000, around[index + 1] / most)
+            for index in range(_SLICES + 1)
+            if any(around[index : index + 3])  # what stays at zero needs no point
+        ]
+    late = {NAMES[name]: time / 1000 for name, time in completion.items() if time / 1000 > end}
+    spec = chart.rows(
+        areas,
+        {NAMES[name]: color for name, color in _COLORS.items()},
+        {name: f"until {significant(time)} s" for name, time in late.items()},
+        x="seconds",
+        x_domain=(0, end),
+        steps=True,
+    )
     size = _SLICES // _SHOWN
     rows = [
         (
@@ -133,7 +106,7 @@ def over_time(width: float, counts: Mapping[str, Sequence[int]], completion: Map
         for first in range(0, _SLICES, size)
     ]
     return Figure(
-        chart.layered(layers, 48 * len(names)),
+        spec,
         "One contest: when calls are made. All rows have the same scale, so equal areas are equally many calls",
         Table(["Time", *NAMES.values()], rows),
     )
