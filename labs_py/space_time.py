@@ -8,12 +8,13 @@ from labs_py import chart
 
 @dataclass(frozen=True)
 class Mark:
-    """An event: when (in the unit of the axis), in which lane, what kind it is of, and what stands above it."""
+    """An event: when (in the unit of the axis), in which lane, what kind it is of, and what stands above it, or `below` it."""
 
     at: float
     lane: int
     sign: str
     text: str = ""
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def diagram(
         "type": "quantitative",
         "title": x,
         "scale": {"domain": list(domain), "nice": False, "zero": False},
+        "axis": {"labelSeparation": 6},
     }
     names = "[" + ",".join(f"'{name}'" for name in lanes) + "]"
     down = {
@@ -100,7 +102,7 @@ def diagram(
         }
         for kind, (color, dashes) in strokes.items()
     ]
-    points = chart.values([{"x": mark.at, "y": mark.lane, "sign": mark.sign, "text": mark.text} for mark in marks])
+    points = chart.values([{"x": mark.at, "y": mark.lane, "sign": mark.sign} for mark in marks])
     return chart.layered(
         [
             *messages,
@@ -117,10 +119,15 @@ def diagram(
             },
             *(
                 {
-                    "data": points,
-                    "mark": {"type": "text", "dy": -13, "fontSize": 11, **halo},
+                    "data": chart.values([{"x": mark.at, "y": mark.lane, "text": mark.text} for mark in named]),
+                    "mark": {"type": "text", "dy": away, "fontSize": 11, **halo},
                     "encoding": {"x": across, "y": down, "text": {"field": "text"}},
                 }
+                for named, away in (
+                    ([mark for mark in marks if not mark.below], -13),
+                    ([mark for mark in marks if mark.below], 15),
+                )
+                if named
                 # What lies behind a text is covered around its letters.
                 for halo in ({"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}, {})
             ),

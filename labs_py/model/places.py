@@ -41,3 +41,14 @@ PLACES: Mapping[str, Place] = {
     ),
 }
 TEXTBOOK = Place("in one data center", 0.0005, "a figure to remember, not a measurement", *_DEAN)
+
+PAIRS: Mapping[str, Place] = {
+    "virginia_ireland": Place(
+        "in Virginia and Ireland", 0.0696, "median over a year, us-east-1 and eu-west-1", *_CLOUDPING
+    ),
+    "washington_sydney": Place("in Washington and Sydney", 0.215, "average of a month", *_IBM),
+    "ireland_sydney": Place(
+        "in Ireland and Sydney", 0.2557, "median over a year, eu-west-1 to ap-southeast-2", *_CLOUDPING
+    ),
+}
+"""Further regions, apart from `PLACES` because nobody would spread one system's services over them."""
