@@ -46,8 +46,10 @@ def rates(storm: Storm) -> Figure:
         name: storm.seconds(of) for name, of in zip(_NAMES, (flow.calls, flow.offered, flow.answered), strict=True)
     }
     top = 1.2 * max(storm.chain.capacity, *(value for _, value in series["calls"]))
-    rows = [{"series": name, "t": time, "y": value} for name, points in series.items() for time, value in points]
-    ends = _apart({name: points[-1][1] for name, points in series.items()}, top * _APART / _HEIGHT)
+    rows = [
+        {"series": name, "t": time, "y": value} for name, points in series.items() for time, value in _bends(points)
+    ]
+    ends = _apart({name: series[name][-1][1] for name in reversed(series)}, top * _APART / _HEIGHT)
     last = storm.until - storm.start
     x = _time(storm, titled=True)
     y: chart.Spec = {
@@ -102,7 +104,7 @@ def amplification(storm: Storm) -> Figure:
     """Return how many calls reach the store for each request of a user."""
     flow = storm.flow
     offered, calls = storm.seconds(flow.offered), storm.seconds(flow.calls)
-    points = [(time, count / of) for (time, of), (_, count) in zip(offered, calls, strict=True) if of > 0]
+    points = [(time, count / of if of else None) for (time, of), (_, count) in zip(offered, calls, strict=True)]
     room = storm.chain.capacity / flow.offered[0]
     return _small(
         storm,
@@ -119,7 +121,7 @@ def states(storm: Storm, rate: float, answered: float) -> Figure:
     """Return what is answered at every load: before a fault, and after one that the chain does not come back from."""
     chain = storm.chain
     most, stable = chain.capacity, chain.stable_below
-    end = most * 1.2
+    end = most * 1.3
     zones = [
         ("stable", 0.0, stable, chart.OK),
         ("vulnerable", stable, most, chart.DEGRADED),
@@ -144,7 +146,7 @@ def states(storm: Storm, rate: float, answered: float) -> Figure:
     names = [
         {"x": (low + high) / 2, "y": most * 1.17, "text": name}
         for name, low, high, _ in zones
-        if high - low > end * 0.16
+        if high - low > end * 0.18
     ]
     dot = [{"x": rate, "y": answered, "text": f"{rate:g} → {significant(answered)}"}]
     left = rate > end / 2
@@ -205,14 +207,14 @@ def states(storm: Storm, rate: float, answered: float) -> Figure:
 
 def _small(
     storm: Storm,
-    points: Sequence[tuple[float, float]],
+    points: Sequence[tuple[float, float | None]],
     limit: tuple[float, str],
     color: str,
     title: str,
     caption: str,
     column: str,
 ) -> Figure:
-    top = 1.25 * max(limit[0], *(value for _, value in points))
+    top = 1.25 * max(limit[0], *(value for _, value in points if value is not None))
     x = _time(storm, titled=False)
     y: chart.Spec = {
         "field": "y",
@@ -221,14 +223,18 @@ def _small(
         "axis": {"tickCount": 3, **_AXIS},
         "scale": {"domain": [0, top], "nice": False},
     }
-    data = chart.values([{"t": time, "y": value} for time, value in points])
+    data = chart.values([{"t": time, "y": value} for time, value in _bends(points)])
     layers = [
         *_marked(storm, x, y, top, named=False),
         {"data": data, "mark": {"type": "line", "color": color}, "encoding": {"x": x, "y": y}},
         *_rule(*limit, x, y, storm),
     ]
     shown = _shown(storm)
-    rows = [[f"{time - 0.5:+.0f} s", significant(value)] for at, (time, value) in enumerate(points) if at in shown]
+    rows = [
+        [f"{time - 0.5:+.0f} s", "no requests" if value is None else significant(value)]
+        for at, (time, value) in enumerate(points)
+        if at in shown
+    ]
     return Figure(chart.layered(layers, _LOW), caption, Table(["From the fault on", column], rows))
 
 
@@ -289,10 +295,26 @@ def _shown(storm: Storm) -> range:
     return range(0, round(storm.until), 5)
 
 
+def _bends[Value: float | None](points: Sequence[tuple[float, Value]]) -> list[tuple[float, Value]]:
+    """Return the points without those on the straight line between the points beside them, all a second apart."""
+    values = [value for _, value in points]
+    return [
+        points[at]
+        for at in range(len(points))
+        if not 0 < at < len(points) - 1 or not _straight(*values[at - 1 : at + 2])
+    ]
+
+
+def _straight(before: float | None, value: float | None, after: float | None) -> bool:
+    if before is None or value is None or after is None:
+        return before is value is after
+    return abs(before + after - 2 * value) <= 1e-6 * max(1.0, value)
+
+
 def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
-    """Return the places moved up where they are nearer to the next lower one than `least`."""
+    """Return the places moved up where they are nearer to the next lower one than `least`; of equal ones the first is the lowest."""
     moved: dict[str, float] = {}
     below = -least
-    for name, place in sorted(places.items(), key=lambda item: item[1]):
+    for name, place in sorted(places.items(), key=lambda item: round(item[1], 3)):
         below = moved[name] = max(place, below + least)
     return moved

@@ -124,10 +124,9 @@ def test_without_retries_the_queue_is_worked_off_by_what_is_spare() -> None:
 @pytest.mark.parametrize("chain", [Chain(layers=3, attempts=3), Chain(queue=500), Chain(breaker=True)])
 def test_what_reaches_the_store_waits_or_has_been_worked_off(chain: Chain) -> None:
     flow = end(chain, 200.0, fault=True, until=60.0)
-    came, waits = 0.0, 0.0
-    for calls, capacity, waiting in zip(flow.calls, flow.capacity, flow.waiting, strict=True):
-        came += calls * STEP
-        waits = max(0.0, waits + (calls - capacity) * STEP)
+    waits = 0.0
+    for calls, refused, capacity, waiting in zip(flow.calls, flow.refused, flow.capacity, flow.waiting, strict=True):
+        waits = max(0.0, waits + (calls - refused - capacity) * STEP)
         assert waiting == pytest.approx(waits, abs=1e-6)
     assert max(flow.waiting) <= chain.queue + 1e-6
 

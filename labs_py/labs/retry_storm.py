@@ -27,7 +27,7 @@ Sources:
 >>> run().takeaway
 '100 s after a fault of 10 s, 200 requests a second still make 800 calls a second, and none is answered in time.'
 >>> run(attempts=1).takeaway
-'12.3 s after a fault of 10 s all is well again.'
+'12 s after a fault of 10 s all is well again.'
 """
 
 import math
@@ -113,7 +113,7 @@ def run(
         Metric(
             "Wait at the end",
             f"{significant(data['wait_end_s'])} s",
-            f"an answer in time needs less than {significant(chain.patience)} s",
+            f"an answer in time needs less than {significant(chain.patience, 2)} s",
         ),
         rates(storm),
         wait(storm),
@@ -159,7 +159,7 @@ def _takeaway(data: Mapping[str, Any], rate: float, fault_s: int) -> str:
     if data["state_after"] == "well":
         later = data["recovered_after_s"]
         return (
-            f"{significant(later)} s after {fault} all is well again."
+            f"{significant(later, 2)} s after {fault} all is well again."
             if later
             else f"After {fault} all is well at once."
         )
@@ -465,7 +465,7 @@ ORACLES = [
         lambda: _outage(280)[1],
         *_BRONSON,
         tolerance=1e-6,
-        note="“Almost no goodput”, says the paper.",
+        note="Next to nothing, says the paper.",
     ),
     Oracle("… the load from which on it does not come back", 150, _threshold, *_BRONSON, tolerance=0),
     *(

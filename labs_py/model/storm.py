@@ -39,10 +39,9 @@ type Course = Sequence[tuple[float, float]]
 
 @dataclass
 class Flow:
-    """What has happened, step by step. `offered` are requests, `calls` those that reach the store, `answered` requests in time: all a second.
+    """What has happened, step by step: requests `offered`, `calls` at the store, how many of them it `refused`, requests `answered` in time.
 
-    `waiting` is how many calls wait at the store at the end of the step, `capacity` how many it can do a second, and `refused` how many
-    calls a second a breaker or a full queue turned away.
+    These are a second, and so is the `capacity` of the store; `waiting` is how many calls wait there at the end of the step.
     """
 
     offered: list[float] = field(default_factory=list)
@@ -165,11 +164,10 @@ class _Run:
             calls.append(self.due[kind] if self.due[kind] > _NOTHING else 0.0)
         if chain.budget is not None:
             self._earn(chain.budget, calls)
-        total = sum(calls)
-        refused = 0.0
         if chain.breaker and self._open(now):
-            refused, calls, total = total, [0.0] * len(calls), 0.0
-        elif total > 0 and self.waiting + total > chain.queue + room:
+            calls = [0.0] * len(calls)
+        total, refused = sum(calls), 0.0
+        if self.waiting + total > chain.queue + room:
             passing = max(0.0, chain.queue + room - self.waiting) / total
             refused = total * (1 - passing)
             calls, total = [count * passing for count in calls], total * passing
@@ -184,7 +182,7 @@ class _Run:
         if chain.breaker:
             self.ended = [*self.ended[1 - _BREAKER_WINDOW :], (well, failed)]
         flow.offered.append(fresh / STEP)
-        flow.calls.append(total / STEP)
+        flow.calls.append((total + refused) / STEP)
         flow.answered.append(answered / STEP)
         flow.waiting.append(self.waiting)
         flow.capacity.append(room / STEP)
