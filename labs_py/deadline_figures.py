@@ -27,7 +27,7 @@ def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
     waits = [(row, visit.worked, visit.ended, visit.gone) for row, visit in made]
     works = [(row, visit.arrived, visit.worked, visit.gone) for row, visit in made]
     answer = [
-        {"row": "told", "to": rows[-1][0], "at": told.ended / 1e9, "text": f"user is told, {span(told.ended / 1e9)}"}
+        {"row": "told", "to": rows[-1][0], "at": told.ended / 1e9, "text": f"user is told, {seconds(told.ended)}"}
     ]
     crosses = [{"row": row, "at": visit.heard / 1e9, "text": "✕"} for row, visit in made if visit.given_up]
     layers = [
@@ -101,7 +101,7 @@ def _names(
     for row, place, visit in rows:
         happened = visit is not None and visit.arrived < visit.ended
         if visit is not None and happened:
-            text, start, stop = f"{place.name}, {span((visit.ended - visit.arrived) / 1e9)}", visit.sent, visit.ended
+            text, start, stop = f"{place.name}, {seconds(visit.ended - visit.arrived)}", visit.sent, visit.ended
         else:
             what = "not called" if visit is None or visit.arrived == math.inf else "not begun"
             text, start, stop = f"{place.name}: {what}", 0.0 if visit is None else visit.sent, end * 1e9
@@ -149,11 +149,11 @@ def beside(ways: Mapping[str, Mapping[str, Any]]) -> Table:
         (
             label,
             percent(found["failed"], 1),
-            span(found["told_after_s"]),
+            seconds(found["told_after_s"] * 1e9),
             percent(found["unheard"], 1),
             calls(found["late_calls"]),
-            span(found["late_work_s"]),
-            span(found["late_held_s"]),
+            seconds(found["late_work_s"] * 1e9),
+            seconds(found["late_held_s"] * 1e9),
         )
         for label, found in ways.items()
     ]
@@ -178,3 +178,12 @@ def calls(number: float) -> str:
     ('5', '0.194')
     """
     return f"{round(number)}" if number == round(number) else significant(number)
+
+
+def seconds(nanoseconds: float) -> str:
+    """Return a time in seconds or, below one, in the unit that suits it, so that long ones can be found on an axis of seconds.
+
+    >>> seconds(60.002e9), seconds(4.5e6)
+    ('60.0 s', '4.50 ms')
+    """
+    return f"{significant(nanoseconds / 1e9)} s" if nanoseconds >= 0.9995e9 else span(nanoseconds / 1e9)

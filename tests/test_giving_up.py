@@ -1,5 +1,6 @@
 """Callers that give up: beside every case of a chain worked out by hand, and beside the simulation, event by event."""
 
+import doctest
 import itertools
 import math
 import random
@@ -8,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from labs_py import deadline_figures
 from labs_py.deadline_runs import late_work
 from labs_py.lab import load
+from labs_py.model import giving_up
 from labs_py.model.architecture import Alternatives, Architecture, Call, Endpoint, Parallel, Service, Step
 from labs_py.model.arrivals import Open
 from labs_py.model.duration import Constant
@@ -179,3 +182,10 @@ def test_places_come_in_the_order_of_the_code_and_alternatives_are_refused() -> 
     entry = request(plain, "GET /", lambda *_: [(0.001, 1.0)])
     assert [place.name for place in places(entry)] == ["web", "db", "db", "db"]
     assert [how for _, how in Course(Patience(1)).follow(entry)] == [OK]
+
+
+def test_the_examples_of_the_docstrings_hold() -> None:
+    for module in (giving_up, deadline_figures):
+        result = doctest.testmod(module)
+        assert result.attempted
+        assert not result.failed

@@ -32,7 +32,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
-from labs_py.deadline_figures import beside, calls, first_to_give_up, timeline
+from labs_py.deadline_figures import beside, calls, first_to_give_up, seconds, timeline
 from labs_py.deadline_runs import left, of_three, simulated_late_work
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model import architecture_file
@@ -40,7 +40,7 @@ from labs_py.model.architecture import Service
 from labs_py.model.changes import default_policies, make_optional
 from labs_py.model.giving_up import Course, Patience, Place, Works, chain, places, request
 from labs_py.model.outcome import ANSWERED, DEGRADED
-from labs_py.numerals import percent, span
+from labs_py.numerals import percent
 from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Metric, Report
 
@@ -117,7 +117,7 @@ def run(
     first = first_to_give_up(one.visits)
     told = next(visit.ended for visit in one.visits if visit.place is drawn) / 1e9
     chosen = found[limits]
-    how = "all of them slow" if share < 100 else f"{_SLOW[slow]} slower by {span(slow_s)}"
+    how = "all of them slow" if share < 100 else f"{_SLOW[slow]} slower by {seconds(slow_s * 1e9)}"
     caption = f"One request to {endpoint}, {how}; limited: {_WAYS[limits]}"
     return Report(
         takeaway(chosen),
@@ -125,18 +125,18 @@ def run(
             Metric(
                 "Users told of a failure",
                 percent(chosen["failed"], 1),
-                f"users hear after {span(chosen['told_after_s'])} on average",
+                f"users hear after {seconds(chosen['told_after_s'] * 1e9)} on average",
             ),
             Metric("Failed, and done all the same", percent(chosen["unheard"], 1), "of requests"),
             Metric(
-                "First to give up",
-                first.place.caller if first else "nobody",
-                f"on {first.place.name}, after {span(first.heard / 1e9)}" if first else "in the request drawn",
+                "The first gives up after",
+                seconds(first.heard) if first else "–",
+                f"{first.place.caller}, on {first.place.name}" if first else "nobody does, in the request drawn",
             ),
             Metric(
                 "Work for nobody",
-                span(chosen["late_work_s"]),
-                f"a request, in {calls(chosen['late_calls'])} late calls; threads held: {span(chosen['late_held_s'])}",
+                seconds(chosen["late_work_s"] * 1e9),
+                f"a request, in {calls(chosen['late_calls'])} late calls; threads held: {seconds(chosen['late_held_s'] * 1e9)}",
             ),
             timeline(drawn, one.visits, caption),
             beside({label: found[name] for name, label in _WAYS.items()}),
@@ -190,12 +190,12 @@ def takeaway(found: Mapping[str, Any]) -> str:
     """Return what becomes of requests in one sentence."""
     failed = found["failed"]
     who = "Every user is" if failed == 1 else f"{percent(failed, 1)} of users are" if failed else "No user is"
-    when = f" after {span(found['told_after_s'])}" if failed == 1 else ""
-    lesser = f", {percent(found['degraded'], 0)} of answers are lesser ones" if found["degraded"] else ""
+    when = f" after {seconds(found['told_after_s'] * 1e9)}" if failed == 1 else ""
+    lesser = f", {percent(found['degraded'], 0)} of answers are degraded" if found["degraded"] else ""
     through = found["unheard"] / failed if failed else 0.0
     done = f", {f'{percent(through, 0)} of ' * (through < 1 - 1e-9)}what failed is done all the same" if through else ""
     late = found["late_work_s"]
-    work = f"a request leaves {span(late)} of work for nobody" if late else "no work is done for nobody"
+    work = f"a request leaves {seconds(late * 1e9)} of work for nobody" if late else "no work is done for nobody"
     return f"{who} told of a failure{when}{lesser}{done}, and {work}."
 
 
@@ -329,7 +329,7 @@ TASKS = [
     ),
     to_write(
         "A deadline crosses the network as the time that is left, because two machines' clocks differ. Write it as gRPC does, in the header "
-        "`grpc-timeout`.",
+        "grpc-timeout.",
         '''
         def header(left: int) -> str:
             """Return the value of the header for so many nanoseconds left.

@@ -13,6 +13,7 @@ Source:
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -192,7 +193,7 @@ class Course:
 
     def follow(self, entry: Place) -> Ends:
         """Return when, from the request's start, and how the user is answered."""
-        return self._call(entry, 0.0, NEVER, 1.0)
+        return dict(sorted(self._call(entry, 0.0, NEVER, 1.0).items()))
 
     def total(self, what: str) -> float:
         """Return the sum of one count over all places."""
@@ -200,8 +201,7 @@ class Course:
 
     def _call(self, place: Place, sent: float, gone: float, chance: float) -> Ends:
         """Make a call, with this chance; `gone` is when the first of the callers above stops waiting."""
-        patience = self.patience
-        expires = min(patience.expires(place.depth, sent, gone), sent + place.limit)
+        expires = min(self.patience.expires(place.depth, sent, gone), sent + place.limit)
         count = self.counts.setdefault(id(place), (place, Count()))[1]
         if sent >= expires:
             self.visits.append(Visit(place, sent))
@@ -211,76 +211,52 @@ class Course:
             count.late += chance
         gone = min(gone, expires)
         arrived = sent + place.way
-        ends: dict[tuple[float, str], float] = {}
-        if patience.carried and arrived >= expires:
-            ends[arrived, TIMEOUT] = 1.0
-        else:
-            for work, share in place.works:
-                self._work(place, count, arrived, work, expires, gone, chance * share, share, ends)
-        heard: dict[tuple[float, str], float] = {}
+        ends = self._serve(place, count, arrived, expires, gone, chance)
+        heard: dict[tuple[float, str], float] = defaultdict(float)
         for (ended, outcome), share in ends.items():
             count.held_late += chance * share * max(0.0, ended - max(arrived, gone))
-            answer = (ended + place.way, outcome)
-            if answer[0] >= expires:
+            if ended + place.way < expires:
+                heard[ended + place.way, outcome] += share
+            else:
                 count.given_up += chance * share
                 count.unheard += chance * share * (outcome in ANSWERED)
-                answer = (expires, TIMEOUT)
-            heard[answer] = heard.get(answer, 0.0) + share
-        ended, answered = max(ends)[0], max(heard)[0]
-        self.visits.append(
-            Visit(
-                place,
-                sent,
-                arrived,
-                min(arrived + max(place.works)[0], ended),
-                ended,
-                answered,
-                gone,
-                answered == expires,
-            )
-        )
+                heard[expires, TIMEOUT] += share
+        ended, told = max(ends)[0], max(heard)[0]
+        worked = min(arrived + max(place.works)[0], ended)
+        self.visits.append(Visit(place, sent, arrived, worked, ended, told, gone, told == expires))
         return heard
 
-    def _work(
-        self,
-        place: Place,
-        count: Count,
-        arrived: float,
-        work: float,
-        expires: float,
-        gone: float,
-        chance: float,
-        share: float,
-        ends: dict[tuple[float, str], float],
-    ) -> None:
-        """Do a service's own work and then its calls, and add how that ends."""
-        done = arrived + work
-        stopped = self.patience.stops and done > expires
-        if stopped:
-            done = expires
-        count.worked += chance * (done - arrived)
-        count.worked_late += chance * max(0.0, done - max(arrived, gone))
-        found: Ends = {(done, TIMEOUT): 1.0} if stopped else self._list(place.steps, done, gone, chance)
-        for end, part in found.items():
-            ends[end] = ends.get(end, 0.0) + share * part
+    def _serve(self, place: Place, count: Count, arrived: float, expires: float, gone: float, chance: float) -> Ends:
+        """Do a service's own work and then its calls; `gone` is when the first of its callers stops waiting."""
+        if self.patience.carried and arrived >= expires:
+            return {(arrived, TIMEOUT): 1.0}
+        ends: dict[tuple[float, str], float] = defaultdict(float)
+        for work, share in place.works:
+            stopped = self.patience.stops and arrived + work > expires
+            done = expires if stopped else arrived + work
+            count.worked += chance * share * (done - arrived)
+            count.worked_late += chance * share * max(0.0, done - max(arrived, gone))
+            found = {(done, TIMEOUT): 1.0} if stopped else self._list(place.steps, done, gone, chance * share)
+            for end, part in found.items():
+                ends[end] += share * part
+        return ends
 
     def _list(self, steps: Sequence[Place | Branches], start: float, gone: float, chance: float) -> Ends:
         """Make calls one after the other, up to the first that fails and is not optional."""
-        going: dict[tuple[float, str], float] = {(start, OK): 1.0}
-        ended: dict[tuple[float, str], float] = {}
+        going: Ends = {(start, OK): 1.0}
+        ends: dict[tuple[float, str], float] = defaultdict(float)
         for step in steps:
-            after: dict[tuple[float, str], float] = {}
+            after: dict[tuple[float, str], float] = defaultdict(float)
             for (now, so_far), share in going.items():
                 for (end, outcome), part in self._step(step, now, gone, chance * share).items():
                     if outcome in ANSWERED or step.optional:
-                        key = (end, OK if (so_far, outcome) == (OK, OK) else DEGRADED)
-                        after[key] = after.get(key, 0.0) + share * part
+                        after[end, OK if so_far == outcome == OK else DEGRADED] += share * part
                     else:
-                        ended[end, outcome] = ended.get((end, outcome), 0.0) + share * part
+                        ends[end, outcome] += share * part
             going = after
-        for key, share in going.items():
-            ended[key] = ended.get(key, 0.0) + share
-        return ended
+        for end_ok, share in going.items():
+            ends[end_ok] += share
+        return ends
 
     def _step(self, step: Place | Branches, now: float, gone: float, chance: float) -> Ends:
         if isinstance(step, Place):
@@ -288,11 +264,10 @@ class Course:
         both: Ends = {(now, OK): 1.0}
         for one in step.lists:
             found = self._list(one, now, gone, chance)
-            joined: dict[tuple[float, str], float] = {}
+            joined: dict[tuple[float, str], float] = defaultdict(float)
             for (end, outcome), share in both.items():
                 for (other_end, other), part in found.items():
-                    key = (max(end, other_end), max(outcome, other, key=_WORSE.index))
-                    joined[key] = joined.get(key, 0.0) + share * part
+                    joined[max(end, other_end), max(outcome, other, key=_WORSE.index)] += share * part
             both = joined
         return both
 
