@@ -320,6 +320,7 @@ ORACLES = [
             source,
             f"https://www.rfc-editor.org/rfc/{link}",
             tolerance=0,
+            digits=1,
         )
         for name, trips, source, link in (
             ("tcp", 1, "RFC 9293, section 3.5", "rfc9293#section-3.5"),
@@ -338,6 +339,7 @@ ORACLES = [
             lambda kilometers=kilometers: fiber_round_trip(kilometers) * 1000,  # type: ignore[misc]
             *_HPBN_1,
             tolerance=0.5,
+            digits=len(str(ms)),
         )
         for city, kilometers, ms in (("London", 5_585, 56), ("Sydney", 15_993, 160))
     ),
@@ -347,6 +349,7 @@ ORACLES = [
         lambda: first_byte(SET_UPS["tls12"], 0.056, 0) * 1000 - 56,
         *_HPBN_4,
         tolerance=1e-9,
+        digits=3,
     ),
     *(
         Oracle(
@@ -355,6 +358,7 @@ ORACLES = [
             lambda name=name: run(place="value", answer_kb=65.535).data["set_ups"][name]["last_byte_ms"],  # type: ignore[misc]
             *_HPBN_2,
             tolerance=1e-9,
+            digits=len(str(ms)),
         )
         for name, ms in (("tcp", 264), ("open", 96))
     ),

@@ -21,7 +21,6 @@ Source:
 """
 
 import math
-import zlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import islice
@@ -32,14 +31,14 @@ from labs_py.checking import cases, first_difference, to_write
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model.protobuf_json import json_pieces, to_json
 from labs_py.model.protobuf_wire import Field, MessageType, decode, encode, pieces, read_varint, varint, zigzag
-from labs_py.model.wire_samples import SAMPLES, sample
-from labs_py.numerals import significant
+from labs_py.model.wire_samples import SAMPLES, sample, sizes
+from labs_py.numerals import count, significant
 from labs_py.parameter import Choice, Range
 from labs_py.report import Metric, Report, Table
 from labs_py.wire_figures import byte_grid, ratio_lines, text_grid
 
 _MOST = 50
-_GRID = 128
+_GRID = 96
 _STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
 _PLAIN, _PACKED = "as they are", "with gzip"
 
@@ -71,32 +70,6 @@ def run(
         ],
         {**found, "names_share": names, "hex": data[:64].hex(" "), "what": what, "samples": listed},
     )
-
-
-@cache
-def sizes(name: str, items: int) -> Mapping[str, float]:
-    """Return the sizes (bytes) of a sample in both encodings, alone and compressed, and how many times fewer Protocol Buffers take."""
-    kind, content = SAMPLES[name].type, sample(name, items)
-    text, data = to_json(kind, content).encode(), encode(kind, content)
-    text_gzip, data_gzip = compressed(text), compressed(data)
-    return {
-        "json_bytes": len(text),
-        "protobuf_bytes": len(data),
-        "json_gzip_bytes": text_gzip,
-        "protobuf_gzip_bytes": data_gzip,
-        "times_fewer": len(text) / len(data),
-        "times_fewer_gzip": text_gzip / data_gzip,
-    }
-
-
-def compressed(data: bytes) -> int:
-    """Return how many bytes gzip makes of the data at its usual level, 6, with its header of 10 bytes and its trailer of 8.
-
-    >>> compressed(b"")
-    20
-    """
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return len(packer.compress(data) + packer.flush())
 
 
 def _times(ratio: float) -> str:
@@ -352,11 +325,12 @@ ORACLES = [
     ),
     *(
         Oracle(
-            f"{items} names with random floats, Protocol Buffers: bytes",
+            f"{count(items, 'name')} with random floats, Protocol Buffers: bytes",
             size,
             lambda items=items: sizes("tickers", items)["protobuf_bytes"],  # type: ignore[misc]
             *_LARSGARD,
             tolerance=0,
+            digits=len(str(size)),
         )
         for items, size in ((0, 13), (1, 25), (10, 133), (200, 2413))
     ),
@@ -366,6 +340,7 @@ ORACLES = [
         lambda: sizes("tickers", 0)["json_bytes"],
         *_LARSGARD,
         tolerance=0,
+        digits=2,
     ),
     Oracle(
         "200 names with random floats, JSON: bytes",

@@ -10,6 +10,7 @@ import json
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from labs_py.model.protobuf_wire import Field, MessageType, Piece
@@ -41,8 +42,13 @@ def _mapped(type_: MessageType, message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(field: Field) -> str:
-    first, *rest = field.name.split("_")
-    return field.json_name or first + "".join(map(str.capitalize, rest))
+    return field.json_name or _camel(field.name)
+
+
+@cache
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
 
 
 def _one(field: Field, value: Any) -> Any:

@@ -6,6 +6,7 @@ Source:
 """
 
 import struct
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,8 @@ from random import Random
 from string import ascii_letters, ascii_uppercase, digits
 from typing import Any
 
-from labs_py.model.protobuf_wire import Field, MessageType
+from labs_py.model.protobuf_json import to_json
+from labs_py.model.protobuf_wire import Field, MessageType, encode
 
 MONEY = MessageType(
     "Money", [Field(1, "currency_code", "string"), Field(2, "units", "int64"), Field(3, "nanos", "int32")]
@@ -170,3 +172,29 @@ def sample(name: str, items: int) -> Mapping[str, Any]:
     {'currency_code': 'USD', 'units': 35, 'nanos': 990000000}
     """
     return SAMPLES[name].made(Random(1), items)
+
+
+@cache
+def sizes(name: str, items: int) -> Mapping[str, float]:
+    """Return the sizes (bytes) of a sample in both encodings, alone and compressed, and how many times fewer Protocol Buffers take."""
+    kind, content = SAMPLES[name].type, sample(name, items)
+    text, data = to_json(kind, content).encode(), encode(kind, content)
+    text_gzip, data_gzip = compressed(text), compressed(data)
+    return {
+        "json_bytes": len(text),
+        "protobuf_bytes": len(data),
+        "json_gzip_bytes": text_gzip,
+        "protobuf_gzip_bytes": data_gzip,
+        "times_fewer": len(text) / len(data),
+        "times_fewer_gzip": text_gzip / data_gzip,
+    }
+
+
+def compressed(data: bytes) -> int:
+    """Return how many bytes gzip makes of the data at its usual level, 6, with its header of 10 bytes and its trailer of 8.
+
+    >>> compressed(b"")
+    20
+    """
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return len(packer.compress(data) + packer.flush())
