@@ -68,7 +68,7 @@ def rates(storm: Storm) -> Figure:
         {"data": chart.values(rows), "mark": "line", "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash}},
         {
             "data": chart.values([{"series": name, "t": last, "y": place} for name, place in ends.items()]),
-            "mark": {"type": "text", "align": "left", "dx": 5, "fontWeight": 600},
+            "mark": {"type": "text", "align": "left", "dx": 5, "dy": -7, "fontWeight": 600},
             "encoding": {"x": x, "y": y, "color": color, "text": {"field": "series"}},
         },
     ]

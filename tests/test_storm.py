@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from labs_py.labs.retry_storm import database
 from labs_py.model.architecture import Architecture, Call, Endpoint, Service
 from labs_py.model.arrivals import Open
 from labs_py.model.duration import ZERO, Constant
@@ -146,6 +147,17 @@ def test_deadlines_alone_do_not_make_a_full_store_answer(rate: float) -> None:
     answered = [moment.ok for moment in run.moments(30.0, 30)]
     flow = Chain(layers=1, attempts=1, deadline=True).run([(0.0, rate)], CALM, 30.0)
     assert flow.answered[-1] == pytest.approx(sum(answered[15:]) / 15, rel=0.05, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "as_measured"), [(16_000, False), (16_400, True), (17_000, True), (17_450, True), (18_000, False)]
+)
+def test_the_four_runs_of_a_real_database_leave_little_room_for_its_one_unknown_number(
+    capacity: float, as_measured: bool
+) -> None:
+    runs = ((6200, 0.22, 10, True), (6200, 0.20, 10, False), (6200, 0.20, 9, True), (4200, 0.20, 10, True))
+    ends = [(database(rate, left, seconds, capacity) > 0.9 * rate) is back for rate, left, seconds, back in runs]
+    assert all(ends) is as_measured
 
 
 def test_a_queue_is_short_when_all_of_it_can_be_answered_in_time() -> None:
