@@ -171,6 +171,46 @@ def beside(ways: Mapping[str, Mapping[str, Any]]) -> Table:
     )
 
 
+def late_work(found: Mapping[str, Sequence[tuple[float, float]]], slower: float) -> Figure:
+    """Return the work for nobody by how much longer a slow call takes, a line for each of two ways, named where it is highest."""
+    colors = dict(zip(found, (chart.FAILS, chart.OK), strict=True))
+    spec = chart.lines(found, colors, x="a slow call takes longer by, seconds", y="late work, seconds", height=200)
+    x, y, color = (spec["layer"][0]["encoding"][name] for name in ("x", "y", "color"))
+    end = max(points[-1][0] for points in found.values())
+    spec["layer"] = spec["layer"][:1]
+    for name, points in found.items():
+        at, high = max(points, key=lambda point: point[1])
+        if not high:
+            continue
+        label = [{"x": at, "y": high, "series": name}]
+        spec["layer"].append(
+            {
+                "data": chart.values(label),
+                "mark": {"type": "text", "align": "left" if at < end / 2 else "right", "dy": -10, "fontWeight": 600},
+                "encoding": {"x": x, "y": y, "color": color, "text": {"field": "series"}},
+            }
+        )
+    if slower <= end:
+        line = {
+            "data": chart.values([{"x": slower}]),
+            "mark": {"type": "rule", "strokeDash": [3, 4]},
+            "encoding": {"x": x},
+        }
+        spec["layer"].append(line)
+    columns = [dict(points) for points in found.values()]
+    table = Table(
+        ["Slow calls take longer by, s", *(f"{name}, s" for name in found)],
+        [
+            (significant(at), *(significant(column[at]) for column in columns))
+            for at in columns[0]
+            if all(at in column for column in columns)
+        ],
+    )
+    return Figure(
+        spec, "Work for nobody that one request leaves when all calls that may be slow are; dotted: the setting", table
+    )
+
+
 def calls(number: float) -> str:
     """Return a mean number of calls, without decimals where it has none.
 

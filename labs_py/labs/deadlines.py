@@ -27,12 +27,12 @@ Sources:
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
-from labs_py.deadline_figures import beside, calls, first_to_give_up, seconds, timeline
+from labs_py.deadline_figures import beside, calls, first_to_give_up, late_work, seconds, timeline
 from labs_py.deadline_runs import left, of_three, simulated_late_work
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model import architecture_file
@@ -69,6 +69,8 @@ _WAYS = {
     "carried": "a deadline, carried along",
     "stopping": "a deadline at which work stops",
 }
+_COMPARED = ("equal", "carried")
+_STEPS = 25
 
 
 def run(
@@ -86,24 +88,8 @@ def run(
     needless_s: Annotated[float, Range("and wait for it at most", 0.1, 60, "s", 0.1)] = 60.0,
 ) -> Report:
     """Return one request over time, and what becomes of requests for each way to limit the wait."""
-    system = _ARCHITECTURE
-    if needless != "none":
-        system = default_policies(make_optional(system, needless), timeout=needless_s)
-
-    def works(chance: float) -> Callable[[Service, str], Works]:
-        def of(service: Service, operation: str) -> Works:
-            usual = service.work_for(operation).mean
-            hit = (
-                service.name == slow
-                or (slow == "stores" and service.name.endswith(_STORES))
-                or (slow[0] == "-" and service.name.endswith(slow))
-            )
-            both = [(usual, 1 - chance), (usual + slow_s, chance)] if hit else [(usual, 1.0)]
-            return [(time, part) for time, part in both if part]
-
-        return of
-
-    entry, drawn = request(system, endpoint, works(share / 100)), request(system, endpoint, works(1.0))
+    without = (needless, needless_s)
+    entry, drawn = (_request(endpoint, slow, slow_s, chance, *without) for chance in (share / 100, 1.0))
     ways = patiences(timeout_s, keep_ms / 1000)
     levels = 1 + max(place.depth for place in places(entry))
     if timeout_s * 1000 <= (levels - 1) * keep_ms:
@@ -140,6 +126,7 @@ def run(
             ),
             timeline(drawn, one.visits, caption),
             beside({label: found[name] for name, label in _WAYS.items()}),
+            late_work(_late_work(endpoint, slow, timeout_s, keep_ms / 1000, *without), slow_s),
         ],
         {
             "limits": limits,
@@ -150,6 +137,62 @@ def run(
             "drawn_told_s": told,
         },
     )
+
+
+def _request(endpoint: str, slow: str, slower: float, share: float, needless: str, needless_s: float) -> Place:
+    """Return what a request does when a share of the calls of some services takes longer, by so many seconds."""
+    system = _ARCHITECTURE
+    if needless != "none":
+        system = default_policies(make_optional(system, needless), timeout=needless_s)
+
+    def works(service: Service, operation: str) -> Works:
+        usual = service.work_for(operation).mean
+        hit = (
+            service.name == slow
+            or (slow == "stores" and service.name.endswith(_STORES))
+            or (slow[0] == "-" and service.name.endswith(slow))
+        )
+        return [(usual + slower, share), *([(usual, 1 - share)] if share < 1 else [])] if hit else [(usual, 1.0)]
+
+    return request(system, endpoint, works)
+
+
+@lru_cache(maxsize=16)
+def _late_work(
+    endpoint: str, slow: str, timeout: float, keep: float, needless: str, needless_s: float
+) -> dict[str, list[tuple[float, float]]]:
+    """Return, for two ways to limit the wait, the seconds of work for nobody by how much longer every slow call takes.
+
+    Where it drops, because a stage is no longer begun, both sides of the edge are among the points.
+    """
+
+    def late(patience: Patience, slower: float) -> float:
+        course = Course(patience)
+        course.follow(_request(endpoint, slow, slower, 1.0, needless, needless_s))
+        return course.total("worked_late") / 1e9
+
+    found: dict[str, list[tuple[float, float]]] = {}
+    for name in _COMPARED:
+        patience = patiences(timeout, keep)[name]
+        points = found[_WAYS[name]] = [(0.0, late(patience, 0.0))]
+        for step in range(1, _STEPS + 1):
+            slower = 1.25 * timeout * step / _STEPS
+            after = (slower, late(patience, slower))
+            if after[1] < points[-1][1]:
+                points += edge(lambda at, patience=patience: late(patience, at), points[-1], after)  # type: ignore[misc]
+            points.append(after)
+    return found
+
+
+def edge(
+    measured: Callable[[float], float], low: tuple[float, float], high: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """Return two points close to each other, between which a rising curve drops; `low` is before that and `high` after it."""
+    for _ in range(7):
+        at = (low[0] + high[0]) / 2
+        point = (at, measured(at))
+        low, high = (point, high) if point[1] >= low[1] else (low, point)
+    return [low, high]
 
 
 def patiences(timeout: float, keep: float) -> dict[str, Patience]:
@@ -265,6 +308,17 @@ TASKS = [
         {"limits": "nested"},
         lambda data: 2 if data["ways"]["nested"] == data["ways"]["equal"] else 0,
         hint="How long does the longest call below nginx's own take, and what is its limit now?",
+    ),
+    Predict(
+        "Every call has a timeout of 10 s, and every store is 4.5 s slower: a post leaves 21.5 s of work for nobody. Now the stores get slower "
+        "still, 6 s. How much work is done for nobody?",
+        ["About 30 s", "About 20 s", "About 2 s"],
+        2,
+        "user-mention asks two stores in a row. At 6 s each it takes 12 s, runs into its own timeout, and the stages after it are never begun. "
+        "What is just not slow enough for any inner timeout does the most harm.",
+        {"slow_s": "6"},
+        lambda data: min(range(3), key=lambda index: abs((30, 20, 2)[index] - data["ways"]["equal"]["late_work_s"])),
+        hint="Which call takes longest after nginx's own and compose-post's? When does its timeout end it, and what is not begun then?",
     ),
     Predict(
         "Now one store at the bottom hangs: user-mongodb, which only user-mention asks. Every call has a timeout of 10 s. Who gives up first?",
