@@ -202,8 +202,10 @@ TASKS = [
         hint="How many requests begin while one of them is under way?",
     ),
     Reach(
-        "Ireland and Sydney, 40 ms of work. Choose a new connection whose first byte comes within 600 ms.",
-        lambda data, arguments: _at_default(arguments, "place", "work_ms") and data["first_byte_ms"] <= 600,
+        "Ireland and Sydney, 40 ms of work. Choose a new connection that is encrypted and whose first byte comes within 600 ms.",
+        lambda data, arguments: (
+            _at_default(arguments, "place", "work_ms") and arguments["set_up"] != "tcp" and data["first_byte_ms"] <= 600
+        ),
         {"set_up": "quic"},
         {"set_up": "tls13"},
         "How many round trips of 256 ms fit into what the work leaves?",
