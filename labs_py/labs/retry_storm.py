@@ -28,7 +28,7 @@ Sources:
 >>> run().takeaway
 '100 s after a fault of 10 s, 200 requests a second still make 800 calls a second, and none is answered in time.'
 >>> run(attempts=1).takeaway
-'12 s after a fault of 10 s all is well again.'
+'12.3 s after a fault of 10 s all is well again.'
 """
 
 import math
@@ -40,7 +40,7 @@ from typing import Annotated, Any
 from labs_py.checking import Case, cases, first_complaint, first_difference, shown, to_write
 from labs_py.exercise import Oracle, Predict, Reach
 from labs_py.model.storm import STEP, Chain
-from labs_py.numerals import percent, significant
+from labs_py.numerals import count, percent, significant
 from labs_py.overload_runs import simulated_amplification, simulated_retries
 from labs_py.parameter import Choice, Flag, Range
 from labs_py.report import Metric, Part, Report
@@ -160,11 +160,7 @@ def _takeaway(data: Mapping[str, Any], rate: float, fault_s: int) -> str:
     fault = f"a fault of {fault_s} s"
     if data["state_after"] == "well":
         later = data["recovered_after_s"]
-        return (
-            f"{significant(later, 2)} s after {fault} all is well again."
-            if later
-            else f"After {fault} all is well at once."
-        )
+        return f"{later:g} s after {fault} all is well again." if later else f"After {fault} all is well at once."
     if data["state_after"] == "recovering":
         return f"{_AFTER} s after {fault} the store still works off its queue, and a call waits {significant(data['wait_end_s'])} s."
     answered = data["answered_end"]
@@ -210,7 +206,7 @@ def _check_allowed(allowed: Callable[..., Any]) -> str:
     def rule(got: object, events: str, size: int, deposit: int) -> str:
         wanted = events.count("r")
         if not isinstance(got, list) or len(got) != wanted or not all(type(one) is bool for one in got):
-            return f"must be a list of True or False for each of {wanted} retries"
+            return f"must be a list of {count(wanted, 'value')}, True or False"
         least = most = size  # what is in a bucket that fills up, and in one that does not
         answers = iter(got)
         for at, event in enumerate(events, 1):
