@@ -10,6 +10,7 @@ from labs_py.numerals import percent, significant, span
 from labs_py.report import Figure, Table
 
 _LINE, _BAR = 5, 13  # pixels
+_HALO = {"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}  # covers what lies behind letters
 
 
 def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
@@ -63,7 +64,7 @@ def _texts(
     rows: Sequence[Mapping[str, Any]], mark: Mapping[str, Any], x: chart.Spec, y: chart.Spec
 ) -> Iterator[chart.Spec]:
     """Yield texts, what lies behind covered around their letters."""
-    for halo in ({"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}, {}):
+    for halo in (_HALO, {}):
         yield {
             "data": chart.values(rows),
             "mark": {"type": "text", "baseline": "middle", **mark, **halo},
@@ -182,14 +183,10 @@ def late_work(found: Mapping[str, Sequence[tuple[float, float]]], slower: float)
         at, high = max(points, key=lambda point: point[1])
         if not high:
             continue
-        label = [{"x": at, "y": high, "series": name}]
-        spec["layer"].append(
-            {
-                "data": chart.values(label),
-                "mark": {"type": "text", "align": "left" if at < end / 2 else "right", "dy": -10, "fontWeight": 600},
-                "encoding": {"x": x, "y": y, "color": color, "text": {"field": "series"}},
-            }
-        )
+        label = chart.values([{"x": at, "y": high, "series": name}])
+        mark = {"type": "text", "align": "left" if at < end / 2 else "right", "dy": -10, "fontWeight": 600}
+        shown = {"x": x, "y": y, "color": color, "text": {"field": "series"}}
+        spec["layer"] += [{"data": label, "mark": {**mark, **halo}, "encoding": shown} for halo in (_HALO, {})]
     if slower <= end:
         line = {
             "data": chart.values([{"x": slower}]),
