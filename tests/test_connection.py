@@ -1,5 +1,6 @@
 """The cost of connections: against distances on a globe, packets that are really drawn, and messages that really wait for one another."""
 
+import heapq
 import math
 import random
 from itertools import pairwise
@@ -19,6 +20,7 @@ from labs_py.model.connection import (
     whole_answer,
 )
 from labs_py.model.places import PAIRS, PLACES
+from labs_py.model.pool import cold_pool
 
 NEW_YORK, LONDON, SYDNEY, DUBLIN, ASHBURN = (
     (40.71, -74.01),
@@ -108,3 +110,33 @@ def test_losses_are_as_when_packets_are_drawn(answers: int, packets: int, loss: 
 
 def test_without_losses_nobody_is_late() -> None:
     assert held_up(100, 0.0) == extra_round_trips(100, 0.0) == held_up_in_order(5, 20, 0.0) == 0
+
+
+@pytest.mark.parametrize(("rate", "pool"), [(100, 32), (100, 40), (100, 60), (50, 20)])
+def test_a_cold_pool_recovers_when_requests_are_followed_one_by_one(rate: int, pool: int) -> None:
+    cold, warm = 1.5742, 0.2957
+    free: list[float] = []  # when each open connection is free again
+    opened, starts = 0, []
+    for number in range(rate * 40):
+        now = number / rate
+        if opened < pool and not (free and free[0] <= now):
+            opened, start = opened + 1, now
+            heapq.heappush(free, now + cold)
+        else:
+            start = max(now, heapq.heappop(free))
+            heapq.heappush(free, start + warm)
+        starts.append((now, start))
+    waiting = [
+        sum(came <= now < start for came, start in starts[: number + 1])
+        for number, (now, _) in enumerate(starts[: 3 * rate])
+    ]
+    calm = next(came for came, start in starts if came > cold and start == came)
+    backlog, gone = cold_pool(rate, pool, cold, warm)
+    assert gone is not None
+    assert max(waiting) == pytest.approx(backlog, abs=1.5)
+    assert gone <= calm + 1 / rate <= gone + 2 * warm  # the pool's connections are not free evenly at first
+
+
+def test_a_cold_pool_that_is_large_enough_makes_nobody_wait_and_one_too_small_never_recovers() -> None:
+    assert cold_pool(100, 158, 1.5742, 0.2957) == (0, 0)
+    assert cold_pool(100, 29, 1.5742, 0.2957)[1] is None

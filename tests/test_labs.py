@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labs_py import desk, lab
-from labs_py.exercise import Predict, Reach, Write
+from labs_py.exercise import Oracle, Predict, Reach, Write
 from labs_py.model import recording
 from labs_py.parameter import Choice, Flag, LabError, Range, Traces, Upload
 
@@ -67,6 +67,12 @@ def test_a_published_number_is_reproduced(name: str, index: int) -> None:
     assert isinstance(oracle.published, str) or oracle.tolerance is not None or oracle.note, (
         f"{oracle.what}: a measurement beside the model must say why they differ"
     )
+
+
+def test_a_published_text_is_reproduced_letter_by_letter() -> None:
+    assert Oracle("bytes", "08 96 01", lambda: "08 96 01", "source", "link").agrees()
+    assert not Oracle("bytes", "08 96 01", lambda: "08 96 1", "source", "link").agrees()
+    assert not Oracle("bytes", "1", lambda: 1.0, "source", "link").agrees()
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from labs_py.model.protobuf_wire import (
     WireError,
     decode,
     encode,
+    from_zigzag,
     pieces,
     read_varint,
-    unzigzag,
     varint,
     zigzag,
 )
@@ -183,7 +183,7 @@ def test_the_samples_are_what_googles_package_writes(name: str) -> None:
 
 @given(VALUES["sint64"], VALUES["sint64"])
 def test_zigzag_comes_back_and_keeps_the_order_of_sizes(first: int, second: int) -> None:
-    assert unzigzag(zigzag(first)) == first
+    assert from_zigzag(zigzag(first)) == first
     if abs(first) < abs(second):
         assert zigzag(first) < zigzag(second)
 

@@ -8,6 +8,7 @@ Data:
     first_byte_ms, last_byte_ms, open_first_byte_ms, open_last_byte_ms: over the chosen new connection, and over an open one.
     needed, needed_new: connections in use on average, if they are kept open and if each request opens one (Little's law).
     wait_ms: mean wait for a connection of the pool; null where the pool is too small for ever. most_rate: requests a second it can carry.
+    cold_backlog: requests that wait at most when the pool starts without connections; cold_gone_s: when nobody waits any more, null for never.
     held_up_tcp, held_up_quic: shares of answers that a lost packet holds up; extra_tcp_ms, extra_quic_ms: their mean delay.
 
 Source:
@@ -41,7 +42,7 @@ from labs_py.model.connection import (
     whole_answer,
 )
 from labs_py.model.places import PAIRS, PLACES
-from labs_py.model.queueing import MMc
+from labs_py.model.pool import cold_pool, in_use, pool_time, pool_wait
 from labs_py.numerals import count, milliseconds, percent, significant, span
 from labs_py.parameter import Choice, Range
 from labs_py.report import Metric, Report
@@ -78,6 +79,7 @@ def run(
     trips, first, last = times[set_up]
     _, open_first, hold = times["open"]
     wait = pool_wait(rate, hold, pool)
+    backlog, gone = cold_pool(rate, pool, last, hold)
     tcp, quic = held_up_in_order(answers, packets, lost), held_up(packets, lost)
     data = {
         "round_trip_ms": trip * 1000,
@@ -93,6 +95,8 @@ def run(
         "needed_new": rate * last,
         "wait_ms": None if wait is None else wait * 1000,
         "most_rate": pool / hold,
+        "cold_backlog": backlog,
+        "cold_gone_s": gone,
         "held_up_tcp": tcp,
         "held_up_quic": quic,
         "extra_tcp_ms": extra_in_order(answers, packets, lost) * trip * 1000,
@@ -110,6 +114,11 @@ def run(
                 "Connections in use", significant(rate * hold), f"{significant(rate * last)} if each request opens one"
             ),
             Metric(f"Wait for one of {pool}", queue, f"at most {significant(pool / hold)} requests a second"),
+            Metric(
+                "Waiting at a cold start",
+                significant(backlog),
+                "never gone" if gone is None else f"gone after {span(gone)}",
+            ),
             Metric("Held up by a loss, TCP", percent(tcp, 1), f"over QUIC {percent(quic, 1)}"),
             timeline(SET_UPS[set_up], trip, work, packets),
             waits(times, set_up),
@@ -118,21 +127,6 @@ def run(
         ],
         data,
     )
-
-
-def pool_wait(rate: float, hold: float, pool: int) -> float | None:
-    """Return the mean wait (s) for one of `pool` connections that each request holds for `hold` s; None where they are too few for ever.
-
-    >>> round(pool_wait(3.2, 1.0, 4) or 0, 6), pool_wait(4, 1.0, 4)
-    (0.745541, None)
-    """
-    return MMc(rate, 1 / hold, pool).mean_wait if rate * hold < pool * (1 - 1e-9) else None
-
-
-def pool_time(rate: float, hold: float, pool: int) -> float | None:
-    """Return the mean time (s) of a request, its wait for a connection included; None where there are too few for ever."""
-    wait = pool_wait(rate, hold, pool)
-    return None if wait is None else wait + hold
 
 
 # --- tasks and checks ----------------------------------------------------------------------------
@@ -200,6 +194,16 @@ TASKS = [
         {"pool": "29"},
         lambda data: 2 if data["wait_ms"] is None else 1 if data["wait_ms"] > 100 else 0,
         hint="How many requests begin while one of them is under way?",
+    ),
+    Predict(
+        "32 connections carry 100 requests a second, when they are open. A deployment closes them all, and each is opened anew by the first "
+        "request that needs it, which then takes 1.6 s. How long until nobody waits any more?",
+        ["About 0.3 s", "About 1.6 s", "About 17 s"],
+        2,
+        "In 1.6 s 157 requests come, and 32 are under way. The other 125 are worked off with what the warm pool has to spare: 8 a second.",
+        {},
+        lambda data: min(range(3), key=lambda index: abs((0.3, 1.6, 17)[index] - data["cold_gone_s"])),
+        hint="How many come before the first connection is free, and by how much is the pool faster than the requests after that?",
     ),
     Reach(
         "Ireland and Sydney, 40 ms of work. Choose a new connection that is encrypted and whose first byte comes within 600 ms.",
@@ -305,14 +309,6 @@ def _trips(name: str) -> float:
     return float(SET_UPS[name].round_trips - 1)
 
 
-def _busy(rate: float, hold: float, pool: int) -> float:
-    """Return how many connections are in use on average, from the probabilities of the states of the queue, up to where they are tiny."""
-    weights = [1.0]
-    for state in range(1, 40 * pool):
-        weights.append(weights[-1] * rate * hold / min(state, pool))
-    return sum(min(state, pool) * weight for state, weight in enumerate(weights)) / sum(weights)
-
-
 ORACLES = [
     *(
         Oracle(
@@ -367,7 +363,7 @@ ORACLES = [
     Oracle(
         "Connections in use, 100 requests a second, 0.2957 s each, a pool of 32: rate times time",
         29.57,
-        lambda: _busy(100, 0.2957, 32),
+        lambda: in_use(100, 0.2957, 32),
         "Little 1961",
         "https://doi.org/10.1287/opre.9.3.383",
         tolerance=1e-6,

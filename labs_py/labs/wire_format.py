@@ -318,9 +318,9 @@ ORACLES = [
         *_GUIDE,
     ),
     Oracle(
-        "ZigZag of 0, −1, 1, −2, 0x7fffffff and −0x80000000",
-        "0 1 2 3 fffffffe ffffffff",
-        lambda: " ".join(f"{zigzag(value):x}" for value in (0, -1, 1, -2, 0x7FFFFFFF, -0x80000000)),
+        "ZigZag of 0, −1, 1, −2, 2147483647 and −2147483648",
+        "0 1 2 3 4294967294 4294967295",
+        lambda: " ".join(str(zigzag(value)) for value in (0, -1, 1, -2, 0x7FFFFFFF, -0x80000000)),
         *_GUIDE,
     ),
     *(

@@ -137,10 +137,10 @@ def zigzag(value: int) -> int:
     return 2 * value if value >= 0 else -2 * value - 1
 
 
-def unzigzag(value: int) -> int:
+def from_zigzag(value: int) -> int:
     """Return the number that `zigzag` made a `value` of.
 
-    >>> [unzigzag(value) for value in range(5)]
+    >>> [from_zigzag(value) for value in range(5)]
     [0, -1, 1, -2, 2]
     """
     return value // 2 if value % 2 == 0 else -(value + 1) // 2
@@ -291,7 +291,7 @@ def _scalar_of(kind: str, raw: int | bytes) -> Any:
         return raw
     bits = raw & 2 ** _BITS[kind] - 1
     if kind.startswith("s"):
-        return unzigzag(bits)
+        return from_zigzag(bits)
     return bits - 2 ** _BITS[kind] if bits >> _BITS[kind] - 1 else bits
 
 
