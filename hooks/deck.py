@@ -76,6 +76,8 @@ def _sections(html: str) -> Iterator[Section]:
     current: Section | None = None
     left_out = 0
     for block in blocks(html):
+        if "nh-times" in block.classes:  # said of the page, and not by it
+            continue
         level = int(block.tag[1]) if re.fullmatch(r"h[1-4]", block.tag) else 0
         if level:
             left_out = left_out if left_out and level > left_out else level if "no-slide" in block.classes else 0
