@@ -284,8 +284,8 @@ _HANG = {"slow": "user-mongodb", "slow_s": "60"}
 
 TASKS = [
     Predict(
-        "You write a post while every store takes 3 s longer, and every call has a timeout of 10 s. No single call takes longer than 6 s. "
-        "What do you get?",
+        "You write a post while every store takes 3 s longer, and every call has a timeout of 10 s. No call below nginx's own takes "
+        "longer than about 6 s. What do you get?",
         [
             "Your post, after 21 s: no timeout is reached",
             "An error after 10 s, and no post",
@@ -509,6 +509,7 @@ ORACLES = [
 
 LIMITS = [
     "A timeout on every call of the Social Network is our addition. In its code only nginx has one.",
+    "The clients of the stores have limits of their own by default (5 s for that of memcached), which are left out.",
     "nginx's 10 s hold for each operation on its socket. An answer that came in pieces could take longer.",
     "No queues and no pools: a held thread is counted, and takes nobody's place. What that does under load is a lab of module 1.",
     "Nobody tries again: neither the user nor a service. Retries after a timeout would do the same work twice, while the first is under way.",
