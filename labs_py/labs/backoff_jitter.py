@@ -226,8 +226,8 @@ TASKS = [
         {"cap_ms": "20000", "runs": "5"},
         "A hundred clients need the store for 20 ms each. How long would they have to spread out, and how many tries does it take to get "
         "from 5 ms to that?",
-        "With a base of 320 ms the first wait is already drawn from 640 ms. The first seven tries, in which nearly everybody failed, are "
-        "saved. How long it takes in the end is a matter of the cap.",
+        "With a base of 320 ms the first wait is drawn from 640 ms, which a base of 5 ms reaches with the seventh. Six tries, in which nearly "
+        "everybody failed, are saved. How long it takes in the end is a matter of the cap.",
     ),
     Reach(
         "The library knows exponential backoff without jitter and nothing else. Have all 100 clients written within 6 s on average all the "
