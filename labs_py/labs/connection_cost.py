@@ -381,7 +381,7 @@ ORACLES = [
 ]
 
 LIMITS = [
-    "Nobody computes: keys and certificates cost time too, a millisecond or so, and on a busy server more.",
+    "Nobody computes. Keys and certificates take processor time too, and on a busy server a wait for it.",
     "Looking the name up is not counted. The first time it may cost a round trip to a resolver, or several.",
     (
         "The certificates fit into what the server may send at once: ten packets over TCP, three times what the client has sent over QUIC. "
