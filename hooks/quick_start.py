@@ -3,8 +3,9 @@
 As it comes, it writes every relative address of the page anew, which loads all stylesheets and fonts a second time, and it turns
 transitions off and on again for colors that the page has already; and that it runs at all it says when the page has been styled as
 if it did not. It puts a box around each table, and each time the style of the whole article is computed again: the boxes stand in the
-page as it is built, where they also serve readers without JavaScript. And every font that comes after the first layout makes another
-one necessary, so the page names those that its text needs. On a long page each of these costs a phone up to half a second.
+page as it is built, where they also serve readers without JavaScript. And every font that comes late makes a layout of all
+text before it necessary, so the page begins with something in each font that it needs: in time, and not in the way of the first paint,
+as a link to preload it would be. On a long page each of these costs a phone up to half a second.
 """
 
 import re
@@ -13,7 +14,6 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.pages import Page
-from mkdocs.utils import get_relative_url
 
 # What stands in the theme's script, and what takes its place. When the theme goes to another page it keeps the stylesheets that the
 # other page has too; it knows them by their text, so those whose text stays relative must be known by where they came from.
@@ -37,14 +37,13 @@ _AT_ONCE = '<script>document.documentElement.className="js js-focus-visible"</sc
 _TABLE = re.compile(r'(<div class="nh-table\b[^>]*>\s*)?(<table>.*?</table>)', re.DOTALL)
 _BOXED = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">{}</div></div>'
 
-# The fonts of docs/assets/stylesheets/type.css that most pages need, and by what in its article a page is known to need one.
+# Something in each font that is not the page's first, and by what in its article a page is known to need it.
 _FONTS = {
-    "ibm-plex-sans-latin-normal": re.compile(""),
-    "ibm-plex-mono-latin-400": re.compile("<code|<pre"),
-    "ibm-plex-sans-latin-italic": re.compile("<em"),
-    "ibm-plex-sans-latin-a-normal": re.compile("[\u0100-\u0130\u0132-\u0151\u0154-\u017f]"),
+    "<code>–</code>": re.compile("<code|<pre"),
+    "<em>–</em>": re.compile("<em"),
+    "ć": re.compile("[\u0100-\u0130\u0132-\u0151\u0154-\u017f]"),
 }
-_FONT = '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>'
+_BODY = re.compile("<body[^>]*>")
 
 
 def steady(script: str) -> str:
@@ -69,16 +68,16 @@ def boxed(html: str) -> str:
     return _TABLE.sub(lambda found: found[0] if found[1] else _BOXED.format(found[2]), html)
 
 
-def fonts(html: str, address: str) -> str:
-    """Return the elements that make a page at an address below the site's root load the fonts that its HTML needs."""
-    names = [name for name, sign in _FONTS.items() if sign.search(html)]
-    return "".join(_FONT.format(get_relative_url(f"assets/fonts/{name}.woff2", address)) for name in names)
+def fonts(html: str) -> str:
+    """Return an element to stand first in a page, so that the browser asks at its first layout for the fonts that its HTML needs."""
+    needed = "".join(sample for sample, sign in _FONTS.items() if sign.search(html))
+    return f'<span class="nh-fonts" aria-hidden="true" data-nosnippet>{needed}</span>' if needed else ""
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """MkDocs: called with each page."""
-    head = fonts(page.content or "", page.url) + _AT_ONCE
-    return boxed(output).replace("</head>", f"{head}</head>", 1)
+    output = _BODY.sub(lambda body: body[0] + fonts(page.content or ""), boxed(output), count=1)
+    return output.replace("</head>", f"{_AT_ONCE}</head>", 1)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
