@@ -8,7 +8,7 @@ Data:
     half_s: after so many seconds half of the requests go to the new address; null if that is never but by restarts.
     moved_s: when the last request of those that ask again has gone to the old address; connections that idle hardly ever last so long.
     last_s: the same of all.
-    stale_at_ttl: share of requests that go to the old address when the TTL is over.
+    stale_at_ttl: share of requests that go to the old address when the TTL is over; stale_after_1_min: a minute after the move.
     requests: requests in all that go to the old address, of 1,000 a second; asking_again: those of programs that ask again.
     opening: share of requests that open a connection.
     times, ttl_alone, lookups, stale: share of what is old over time in seconds: by the TTL alone, of lookups, of requests.
@@ -45,7 +45,7 @@ _DAY = 86_400
 _GRID = 240  # steps from the move to when all that ask again have moved
 _RARE = 1e-4  # a share of requests whose connection may be older than the oldest that counts
 _UNITS = [("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0)]
-_KEPT = {"rest": "what is left of the TTL (the standard)", "whole": "the whole TTL again"}
+_KEPT = {"rest": "what is left of the TTL", "whole": "the whole TTL again"}
 
 
 def run(
@@ -64,9 +64,7 @@ def run(
 ) -> Report:
     """Return which share of requests goes to the old address over time, until when, and how many these are."""
     terms = [ttl_s] * (caches if kept == "whole" else 1)
-    program = (
-        program_s if program_s >= 0.001 else 0.0
-    )  # less than a millisecond is nothing, and too little to divide by
+    program = program_s if program_s >= 0.001 else 0.0  # less is nothing, and too little to divide by
     asked = [*terms, program] if program else terms
     ages = connection_ages(connection_s, idle_s, rate)
     moved = math.fsum(asked) + ages.ages[-1]
@@ -87,6 +85,7 @@ def run(
         "moved_s": moved,
         "last_s": last,
         "stale_at_ttl": _at(stale, ttl_s, step),
+        "stale_after_1_min": _at(stale, 60.0, step),
         "requests": asking_again + asking_once,
         "asking_again": asking_again,
         "opening": 1 / ages.requests,
@@ -95,17 +94,8 @@ def run(
         "lookups": lookups,
         "stale": stale,
     }
-    most = (
-        f"{percent(1 - once, 0 if once_percent == int(once_percent) else 1)} of requests"
-        if once
-        else "the last request"
-    )
-    rest = f", the last after {span(last, 2)}" if 0 < once < 1 else ""
-    takeaway = f"The TTL is {span(ttl_s, 2)}; {most} {'have left' if once else 'goes to'} the old address after {span(moved, 2)}{rest}."
-    if once == 1:
-        takeaway = f"The TTL is {span(ttl_s, 2)}; the last request goes to the old address after {span(last, 2)}, with the last restart."
     return Report(
-        takeaway,
+        _takeaway(ttl_s, once, moved, last),
         [
             Metric("When the TTL is over", percent(data["stale_at_ttl"], 0), "of requests still go to the old address"),
             Metric(
@@ -119,6 +109,15 @@ def run(
         ],
         data,
     )
+
+
+def _takeaway(ttl: float, once: float, moved: float, last: float) -> str:
+    """Return the sentence: of some requests and then the rest, if some programs ask once and others again, or else of all."""
+    head = f"The TTL is {span(ttl, 2)};"
+    if 0 < once < 1:
+        most = percent(1 - once, 0 if abs(100 * once - round(100 * once)) < 1e-9 else 1)
+        return f"{head} {most} of requests have left the old address after {span(moved, 2)}, the last after {span(last, 2)}."
+    return f"{head} the last request goes to the old address after {span(last, 2)}."
 
 
 def old_answers(terms: Sequence[float], step: float) -> list[float]:
@@ -235,7 +234,7 @@ def _figure(data: Mapping[str, Any], once: float, last: float) -> Figure:
     times = data["times"]
     unit, seconds = next((one for one in _UNITS if times[-1] >= 3 * one[1]), _UNITS[-1])
     rows = {"TTL alone": data["ttl_alone"], "lookups": data["lookups"], "requests": data["stale"]}
-    note = f"{percent(once, 1)} until {span(last, 2)}" if 0 < once < 1 else ""
+    note = f"{percent(once, 1)} until {span(last, 2)}" if once else ""
     shown = [round(index * _GRID / 12) for index in range(13)]
     return Figure(
         chart.rows(
