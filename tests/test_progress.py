@@ -77,7 +77,7 @@ def test_every_page_marks_every_page_that_has_tasks_and_each_section_sums_its_ow
         if "md-nav" not in html:  # slides have no navigation
             continue
         marks = [set(names.split()) for names in MARK.findall(html)]
-        own = [names for address, names in tasks.items() if address != "foundations/"]
+        own = [names for address, names in tasks.items() if address.count("/") > 1]  # a lesson's are in its section's
         assert [names for names in own if names not in marks] == [], path
         for section in {address.partition("/")[0] for address in tasks}:
             within = [names for address, names in tasks.items() if address.startswith(f"{section}/")]
