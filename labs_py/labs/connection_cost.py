@@ -103,7 +103,7 @@ def run(
         "extra_quic_ms": extra_round_trips(packets, lost) * trip * 1000,
     }
     where = f"{trip * 1000:.3g} ms apart" if place == "value" else _FAR[place].label
-    queue = "grows for ever" if wait is None else span(wait)
+    queue = "grows for ever" if wait is None else "under 1 µs" if 0 < wait < 1e-6 else span(wait)
     return Report(
         f"Client and server {where}: over a new connection ({SET_UPS[set_up].label}) the first byte takes {count(trips, 'round trip')}, "
         f"{milliseconds(first)}; over an open one {milliseconds(open_first)}.",
