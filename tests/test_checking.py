@@ -153,9 +153,9 @@ def test_a_task_to_write_is_made_of_a_head_and_two_bodies() -> None:
     '''
     task = to_write("?", head, "\n    return math.pi * r**2\n", "return r", lambda area: "", hint="h", because="b")
     assert task.name == "area"
-    assert task.start == 'import math\n\n\ndef area(r):\n    """Return the area."""\n    ...\n'
-    assert task.solution == task.start.replace("...", "return math.pi * r**2")
-    assert task.wrong == task.start.replace("...", "return r")
+    assert task.start == 'import math\n\n\ndef area(r):\n    """Return the area."""\n    ...'
+    assert task.solution == task.start.replace("...", "return math.pi * r**2\n")
+    assert task.wrong == task.start.replace("...", "return r\n")
 
 
 def test_a_head_must_define_one_function() -> None:

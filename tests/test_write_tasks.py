@@ -41,7 +41,7 @@ def test_the_examples_in_the_docstring_hold_for_the_solution(task: Write) -> Non
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_code_fits_the_column_of_a_page(task: Write) -> None:
-    assert max(map(len, (task.start + task.solution).splitlines())) <= 80
+    assert max(map(len, f"{task.start}\n{task.solution}".splitlines())) <= 80
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
