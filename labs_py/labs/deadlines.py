@@ -388,9 +388,9 @@ TASKS = [
         def header(left: int) -> str:
             """Return the value of the header for so many nanoseconds left.
 
-            That is one to eight digits and a unit: n, u, m (nano-, micro-, milliseconds),
-            S, M, H (seconds, minutes, hours). Take the finest unit that fits into eight
-            digits, and round down: never promise time that is not there.
+            That is one to eight digits and a unit: n, u, m (nano-, micro-,
+            milliseconds), S, M, H (seconds, minutes, hours). Take the finest unit that
+            fits into eight digits, and round down: promise no time that is not there.
 
             >>> header(10_000_000_000)
             '10000000u'
@@ -400,7 +400,8 @@ TASKS = [
         ''',
         """
         size = 1
-        for unit, factor in [("n", 1000), ("u", 1000), ("m", 1000), ("S", 60), ("M", 60), ("H", 1)]:
+        factors = {"n": 1000, "u": 1000, "m": 1000, "S": 60, "M": 60, "H": 1}
+        for unit, factor in factors.items():
             if left // size < 100_000_000:
                 return f"{left // size}{unit}"
             size *= factor
@@ -424,10 +425,10 @@ TASKS = [
         def learns(works: list, timeouts: list) -> list:
             """Return for each caller when it learns of the failure.
 
-            Service i works for works[i] seconds, then calls service i + 1 and waits for it
-            for at most timeouts[i] seconds. The service after the last caller never answers.
-            A caller that learns of a failure tells its own caller at once, if that one still
-            waits.
+            Service i works for works[i] seconds, then calls service i + 1 and waits for
+            it for at most timeouts[i] seconds. The service after the last caller never
+            answers. A caller that learns of a failure tells its own caller at once, if
+            that one still waits.
 
             >>> learns([0, 1, 2], [10, 10, 10])
             [10, 11, 13]
