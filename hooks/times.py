@@ -6,6 +6,7 @@
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -52,6 +53,7 @@ class _Prose(HTMLParser):
             self.text.append(data)
 
 
+@lru_cache(maxsize=256)  # most pages are the same when the site is built again after an edit
 def reading(html: str) -> int:
     """Return the minutes that the prose of a page takes, rounded up."""
     return math.ceil(len(" ".join(_Prose(html).text).split()) / WORDS_A_MINUTE)
