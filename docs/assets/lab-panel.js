@@ -39,6 +39,8 @@ class LabPanel extends HTMLElement {
   #typing = 0;
   /** The arguments of the request made last, as JSON text. */
   #asked = "";
+  /** What is to be said with the next result, though the one it is about has been overtaken. */
+  #news = "";
 
   /** Come to life, once, when it is this panel's turn: the browser calls this whenever the element enters a page. */
   connectedCallback() {
@@ -200,11 +202,12 @@ class LabPanel extends HTMLElement {
       if (signal.aborted) return;
       settings.adopt(asked, answer);
       this.#show([...report.childNodes], answer);
-      const goals = markReached(this.getAttribute("name") ?? "", answer.reached);
+      if (markReached(this.getAttribute("name") ?? "", answer.reached)) this.#news = " You have reached the goal.";
       if (warning) this.#complain(warning);
       else this.#content();
-      const spoken = `${this.#find(".nh-takeaway").textContent}${goals ? " You have reached the goal." : ""}`;
-      if (!this.#wanted) this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.${this.#verdict(answer.stamp)}`, spoken);
+      if (this.#wanted) return;
+      this.#activity?.end(`Updated in ${duration(performance.now() - begun)}.${this.#verdict(answer.stamp)}`, `${this.#find(".nh-takeaway").textContent}${this.#news}`);
+      this.#news = "";
     } catch (error) {
       if (!signal.aborted) this.#refuse(error);
     }

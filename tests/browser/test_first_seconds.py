@@ -81,7 +81,9 @@ def test_a_link_finds_its_panel_alive(open_page: Callable[..., Page]) -> None:
     expect(page.locator("lab-panel[name=cap_partition] .nh-status").first).to_contain_text("Updated in")
 
 
-LAID_OUT = "[...document.querySelectorAll('article > .footnote li')].at(-1).checkVisibility({contentVisibilityAuto: true})"
+LAID_OUT = (
+    "[...document.querySelectorAll('article > .footnote li')].at(-1).checkVisibility({contentVisibilityAuto: true})"
+)
 
 
 def test_a_new_page_lays_out_what_is_far_when_it_comes_near(open_page: Callable[..., Page]) -> None:
