@@ -82,3 +82,12 @@ class Oracle:
         if isinstance(self.published, str) or isinstance(ours, str):
             return ours == self.published
         return self.tolerance is None or abs(ours - self.published) <= self.tolerance
+
+
+def nearest(options: Sequence[float], value: float) -> int:
+    """Return the index of the option that is nearest to a value; of two that are equally near, the first.
+
+    >>> nearest((0.3, 1.6, 17), 14.9), nearest((1, 3), 2)
+    (2, 0)
+    """
+    return min(range(len(options)), key=lambda index: abs(options[index] - value))

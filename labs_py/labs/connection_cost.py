@@ -28,7 +28,7 @@ from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.connection_figures import losses, pool_sizes, timeline, waits
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.connection import (
     SET_UPS,
     bursts,
@@ -173,7 +173,7 @@ TASKS = [
         2,
         "One round trip for TCP, two for TLS 1.2, one for the request: four times 256 ms, and the work.",
         {"set_up": "tls12", "place": "ireland_sydney"},
-        lambda data: min(range(3), key=lambda index: abs((300, 550, 1060)[index] - data["first_byte_ms"])),
+        lambda data: nearest((300, 550, 1060), data["first_byte_ms"]),
         hint="What has to have come back before the client may send the next message?",
     ),
     Predict(
@@ -183,7 +183,7 @@ TASKS = [
         2,
         "TCP hands over bytes in the order in which they were sent. Nearly all packets of all ten answers go before the last one of any.",
         {"answers": "10", "answer_kb": "15", "loss": "1"},
-        lambda data: min(range(3), key=lambda index: abs((0.1, 0.3, 0.63)[index] - data["held_up_tcp"])),
+        lambda data: nearest((0.1, 0.3, 0.63), data["held_up_tcp"]),
         hint="For how many packets does the last packet of an answer wait?",
     ),
     Predict(
@@ -202,7 +202,7 @@ TASKS = [
         2,
         "In 1.6 s 157 requests come, and 32 are under way. The other 125 are worked off with what the warm pool has to spare: 8 a second.",
         {},
-        lambda data: min(range(3), key=lambda index: abs((0.3, 1.6, 17)[index] - data["cold_gone_s"])),
+        lambda data: nearest((0.3, 1.6, 17), data["cold_gone_s"]),
         hint="How many come before the first connection is free, and by how much is the pool faster than the requests after that?",
     ),
     Reach(

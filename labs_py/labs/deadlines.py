@@ -34,7 +34,7 @@ from typing import Annotated, Any
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
 from labs_py.deadline_figures import beside, calls, first_to_give_up, late_work, seconds, timeline
 from labs_py.deadline_runs import left, of_three, simulated_late_work
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Service
 from labs_py.model.changes import default_policies, make_optional
@@ -317,7 +317,7 @@ TASKS = [
         "user-mention asks two stores in a row. At 6 s each it takes 12 s, runs into its own timeout, and the stages after it are never begun. "
         "What is just not slow enough for any inner timeout does the most harm.",
         {"slow_s": "6"},
-        lambda data: min(range(3), key=lambda index: abs((30, 20, 2)[index] - data["ways"]["equal"]["late_work_s"])),
+        lambda data: nearest((30, 20, 2), data["ways"]["equal"]["late_work_s"]),
         hint="Which call takes longest after nginx's own and compose-post's? When does its timeout end it, and what is not begun then?",
     ),
     Predict(

@@ -30,7 +30,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.failure_figures import (
     RATE,
     blast_radius,
@@ -237,7 +237,7 @@ TASKS = [
         "21 of 23 requests need one answer of the catalog and get it half of the time. The other calls of a product page are for "
         "recommendations: they fail as often, and only degrade it.",
         {"victim": "catalog", "replicas": "2"},
-        lambda data: min(range(3), key=lambda index: abs((97, 50, 45.7)[index] - data["phases"][1]["fails_per_s"])),
+        lambda data: nearest((97, 50, 45.7), data["phases"][1]["fails_per_s"]),
         hint="A call meets the dead instance half of the time. How many calls of the catalog can a request not do without?",
     ),
     Predict(

@@ -38,7 +38,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, shown, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.storm import STEP, Chain
 from labs_py.numerals import count, percent, significant
 from labs_py.overload_runs import simulated_amplification, simulated_retries
@@ -278,7 +278,7 @@ TASKS = [
         "Each service turns ten calls into eleven, and the lower one does so with those of the upper one too: 1.1 × 1.1. Budgets multiply "
         "as attempts do, but 1.1 is a good number to multiply by.",
         {"budget": "10"},
-        lambda data: min(range(3), key=lambda index: abs((1.1, 1.2, 1.21)[index] - data["most_calls"])),
+        lambda data: nearest((1.1, 1.2, 1.21), data["most_calls"]),
         hint="The calls that the lower service makes first are all that reach it. Are these 200 a second?",
     ),
     Reach(

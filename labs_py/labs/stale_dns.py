@@ -35,7 +35,7 @@ from typing import Annotated, Any
 
 from labs_py import chart
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.numerals import percent, significant, span
 from labs_py.parameter import Choice, Range
 from labs_py.report import Figure, Metric, Report, Table
@@ -337,7 +337,7 @@ TASKS = [
         "A request asks nobody: it takes the connection that is there, and that may be five minutes old. Only a new connection looks up, and "
         "even that lookup may get an answer of a minute and a half ago.",
         {},
-        lambda data: min(range(3), key=lambda index: abs((0, 1 / 3, 0.9)[index] - data["stale_at_ttl"])),
+        lambda data: nearest((0, 1 / 3, 0.9), data["stale_at_ttl"]),
         hint="How many of the connections that were open at the move have been closed a minute later?",
     ),
     Predict(
@@ -359,9 +359,7 @@ TASKS = [
         "They send a fiftieth of the requests, but for half a week on average, and the others for three minutes. Half a week is 1,500 times as "
         "long.",
         {},
-        lambda data: min(
-            range(3), key=lambda index: abs((0.02, 1 / 3, 1)[index] + data["asking_again"] / data["requests"] - 1)
-        ),
+        lambda data: nearest((0.02, 1 / 3, 1), 1 - data["asking_again"] / data["requests"]),
         hint="Compare how long each kind goes on: minutes for some, days for others.",
     ),
     Reach(
