@@ -1,8 +1,11 @@
 """What a lab asks of the reader, and what it is checked against."""
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from labs_py.parameter import as_text
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,9 @@ def nearest(options: Sequence[float], value: float) -> int:
     (2, 0)
     """
     return min(range(len(options)), key=lambda index: abs(options[index] - value))
+
+
+def as_preset(run: Callable[..., object], arguments: Mapping[str, str], *names: str, but: Collection[str] = ()) -> bool:
+    """Return whether settings, as text, are the defaults of a lab's `run`: those named, or where none is, all `but` some."""
+    presets = {item.name: as_text(item.default) for item in inspect.signature(run).parameters.values()}
+    return all(arguments[name] == presets[name] for name in names or presets if name not in but)

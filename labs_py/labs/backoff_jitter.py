@@ -30,7 +30,7 @@ from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.contention_figures import NAMES, over_clients, over_time, slices
-from labs_py.exercise import Oracle, Predict, Reach, nearest
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model.contention import BACKOFFS, Contest, Course, calls_in_step, calls_of_three
 from labs_py.numerals import significant
 from labs_py.parameter import Range
@@ -212,8 +212,7 @@ TASKS = [
     Reach(
         "Full jitter, 100 clients on the usual network. Bring the mean calls below 400, all written within 6 s on average, in at least 5 runs.",
         lambda data, arguments: (
-            arguments["clients"] == "100"
-            and float(arguments["network_sd_ms"]) == 2
+            as_preset(run, arguments, "clients", "network_sd_ms")
             and int(arguments["runs"]) >= 5
             and data["calls"]["full"]["mean"] < 400
             and data["completion_s"]["full"]["mean"] < 6
@@ -229,8 +228,7 @@ TASKS = [
         "The library knows exponential backoff without jitter and nothing else. Have all 100 clients written within 6 s on average all the "
         "same, on the usual network, in at least 5 runs; then look at the calls.",
         lambda data, arguments: (
-            arguments["clients"] == "100"
-            and float(arguments["network_sd_ms"]) == 2
+            as_preset(run, arguments, "clients", "network_sd_ms")
             and int(arguments["runs"]) >= 5
             and data["completion_s"]["exponential"]["mean"] < 6
         ),

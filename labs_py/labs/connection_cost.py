@@ -22,13 +22,13 @@ Source:
 'Client and server in us-east-1 and us-west-2: over a new connection (QUIC) the first byte takes 2 round trips, 138 ms; over an open one 74.0 ms.'
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.connection_figures import losses, pool_sizes, timeline, waits
-from labs_py.exercise import Oracle, Predict, Reach, nearest
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model.connection import (
     SET_UPS,
     bursts,
@@ -132,11 +132,6 @@ def run(
 # --- tasks and checks ----------------------------------------------------------------------------
 
 
-def _at_default(arguments: Mapping[str, str], *names: str) -> bool:
-    given = {"place": "ireland_sydney", "work_ms": "40", "answer_kb": "64", "rate": "100"}
-    return all(arguments[name] == given[name] for name in names)
-
-
 def _readable(packets: Sequence[Sequence[int]], in_order: bool) -> dict[int, int]:
     latest = 0
     found: dict[int, int] = {}
@@ -208,7 +203,9 @@ TASKS = [
     Reach(
         "Ireland and Sydney, 40 ms of work. Choose a new connection that is encrypted and whose first byte comes within 600 ms.",
         lambda data, arguments: (
-            _at_default(arguments, "place", "work_ms") and arguments["set_up"] != "tcp" and data["first_byte_ms"] <= 600
+            as_preset(run, arguments, "place", "work_ms")
+            and arguments["set_up"] != "tcp"
+            and data["first_byte_ms"] <= 600
         ),
         {"set_up": "quic"},
         {"set_up": "tls13"},
@@ -219,7 +216,7 @@ TASKS = [
     Reach(
         "Ireland and Sydney, 100 requests a second, 40 ms of work. Find the smallest pool with a mean wait of at most 5 ms.",
         lambda data, arguments: (
-            _at_default(arguments, "place", "work_ms", "rate")
+            as_preset(run, arguments, "place", "work_ms", "rate")
             and data["wait_ms"] is not None
             and data["wait_ms"] <= 5
             and (pool_wait(100, data["open_last_byte_ms"] / 1000, int(arguments["pool"]) - 1) or 1) > 0.005

@@ -37,7 +37,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, as_preset
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Architecture, Call, Endpoint, Service
 from labs_py.model.arrivals import Open
@@ -282,14 +282,9 @@ def _check_let_through(let_through: Callable[..., Any]) -> str:
 
 
 def _recommendation(arguments: Mapping[str, str]) -> bool:
-    kept = {
-        "architecture": "online_boutique",
-        "victim": "recommendation",
-        "fault": "hang",
-        "rate": "50",
-        "workers": "16",
-    }
-    return kept.items() <= arguments.items() and int(arguments["fault_s"]) >= 20 and int(arguments["runs"]) >= 4
+    kept = as_preset(run, arguments, "architecture", "fault", "rate", "workers")
+    long = int(arguments["fault_s"]) >= 20 and int(arguments["runs"]) >= 4
+    return kept and long and arguments["victim"] == "recommendation"
 
 
 TASKS = [
@@ -354,9 +349,8 @@ TASKS = [
     Reach(
         "email hangs, and there is no timeout anywhere. Have at least 95 % of requests answered all the same: 50 a second, 16 workers.",
         lambda data, arguments: (
-            arguments["architecture"] == "online_boutique"
-            and (arguments["victim"], arguments["fault"], arguments["rate"]) == ("email", "hang", "50")
-            and (arguments["workers"], arguments["defence"]) == ("16", "bulkhead")
+            as_preset(run, arguments, "architecture", "victim", "fault", "rate", "workers")
+            and arguments["defence"] == "bulkhead"
             and int(arguments["fault_s"]) >= 20
             and data["answered"] >= 0.95
         ),

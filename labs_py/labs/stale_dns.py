@@ -35,7 +35,7 @@ from typing import Annotated, Any
 
 from labs_py import chart
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach, nearest
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.numerals import percent, significant, span
 from labs_py.parameter import Choice, Range
 from labs_py.report import Figure, Metric, Report, Table
@@ -312,22 +312,6 @@ def _check_safe(safe: Callable[..., Any]) -> str:
     return first_difference("safe", safe, expected, cases(*fixed, draw=drawn))
 
 
-def _kept_settings(arguments: Mapping[str, str], **changed: str) -> bool:
-    """Return whether all settings but the named ones are the defaults; those named are as given, or free where that is ""."""
-    defaults = {
-        "ttl_s": "60",
-        "caches": "2",
-        "kept": "rest",
-        "program_s": "30",
-        "connection_s": "300",
-        "idle_s": "90",
-        "rate": "1",
-        "once_percent": "2",
-        "restart_days": "7",
-    }
-    return all(arguments[name] == value for name, value in (defaults | changed).items() if value)
-
-
 TASKS = [
     Predict(
         "A record has a TTL of one minute. Programs keep an address for 30 s, and a connection lives for up to five minutes. One minute after "
@@ -366,7 +350,9 @@ TASKS = [
         "Leave the DNS and the programs as they are, with a TTL of 60 s. See to it that all but the 2 % have moved within two minutes, and "
         "that at most one request in 20 opens a connection.",
         lambda data, arguments: (
-            _kept_settings(arguments, connection_s="", idle_s="") and data["moved_s"] <= 120 and data["opening"] <= 0.05
+            as_preset(run, arguments, but=["connection_s", "idle_s"])
+            and data["moved_s"] <= 120
+            and data["opening"] <= 0.05
         ),
         {"connection_s": "30"},
         {"idle_s": "10"},
@@ -378,7 +364,8 @@ TASKS = [
         "Your client library has no limit of age: connections may live for an hour. They have a request every 20 s. Have 90 % of the requests "
         "moved after ten minutes, 2 % asking once, and let at most one in three open a connection.",
         lambda data, arguments: (
-            _kept_settings(arguments, connection_s="3600", rate="0.05", idle_s="")
+            as_preset(run, arguments, but=["connection_s", "rate", "idle_s"])
+            and (arguments["connection_s"], arguments["rate"]) == ("3600", "0.05")
             and _at(data["stale"], 600, data["times"][1]) <= 0.1
             and data["opening"] <= 1 / 3
         ),
