@@ -28,7 +28,7 @@ from tools.browser import launch_options
 # For each lab the controls that readers move: a slider by its number field, or a choice.
 CONTROLS = {
     "hop_latency": ["round_trip_ms", "placement", "endpoint", "plan"],
-    "failure_isolation": ["victim", "defence", "timeout_ms", "restart_s"],
+    "failure_isolation": ["victim", "defense", "timeout_ms", "restart_s"],
     "weakest_link": ["to", "change", "service"],
 }
 MOVES = 30
