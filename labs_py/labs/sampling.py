@@ -273,7 +273,7 @@ ORACLES = [
         lambda: _simulated_share("textbook_chain", 1, 1_000_000),
         "a product of five, counted by hand",
         "https://en.wikipedia.org/wiki/Reliability_block_diagram",
-        tolerance=2.5758 * math.sqrt(0.999**5 * (1 - 0.999**5) / 1_000_000),
+        tolerance=0.00018,  # 2.5758 √(p (1 − p) / n), rounded down
         digits=6,
         note="Within the 99 % interval of so many requests.",
     ),
