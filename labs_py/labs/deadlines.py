@@ -33,7 +33,7 @@ from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
 from labs_py.deadline_figures import beside, calls, first_to_give_up, late_work, seconds, timeline
-from labs_py.deadline_runs import left, of_three, simulated_late_work
+from labs_py.deadline_runs import STORES, left, of_three, simulated_late_work
 from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Service
@@ -45,7 +45,6 @@ from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Metric, Report
 
 _ARCHITECTURE = architecture_file.load("social_network")
-_STORES = ("-redis", "-mongodb", "-memcached")
 _CALLED = list(
     dict.fromkeys(
         place.name.partition("/")[0]
@@ -149,7 +148,7 @@ def _request(endpoint: str, slow: str, slower: float, share: float, needless: st
         usual = service.work_for(operation).mean
         hit = (
             service.name == slow
-            or (slow == "stores" and service.name.endswith(_STORES))
+            or (slow == "stores" and service.name.endswith(STORES))
             or (slow[0] == "-" and service.name.endswith(slow))
         )
         return [(usual + slower, share), *([(usual, 1 - share)] if share < 1 else [])] if hit else [(usual, 1.0)]
