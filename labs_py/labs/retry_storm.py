@@ -173,6 +173,7 @@ def _takeaway(data: Mapping[str, Any], rate: float, fault_s: int) -> str:
 
 
 _PRICE = 10
+_AFTERWARDS = ("well", "recovering", "metastable")  # as the options of two predictions stand
 
 
 def _check_allowed(allowed: Callable[..., Any]) -> str:
@@ -237,7 +238,7 @@ TASKS = [
         "While answers are late, each request makes 2 × 2 calls. 800 calls a second come to a store that does 300, so answers stay late. "
         "The fault is not needed any more.",
         {},
-        lambda data: {"well": 0, "recovering": 1, "metastable": 2}[data["state_after"]],
+        lambda data: _AFTERWARDS.index(data["state_after"]),
         hint="How many calls does a request make as long as no answer comes in time?",
     ),
     Predict(
@@ -247,7 +248,7 @@ TASKS = [
         "Users do not wait for one another: 200 a second come, however long those before them pause, and each makes four calls in the "
         "end. A pause moves a retry. It does not take it away.",
         {"pause_ms": "5000"},
-        lambda data: {"well": 0, "recovering": 1, "metastable": 2}[data["state_after"]],
+        lambda data: _AFTERWARDS.index(data["state_after"]),
         hint="Count the calls that one request makes in the end, not when it makes them.",
     ),
     Predict(
