@@ -183,11 +183,11 @@ def _checks(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:
 
 
 def _check(oracle: Oracle) -> str:
-    within = "exact" if isinstance(oracle.published, str) else _within(oracle.tolerance)
+    limit = "exact" if isinstance(oracle.published, str) else within(oracle.tolerance)
     note = f"<br><small>{escape(oracle.note)}</small>" if oracle.note else ""
     numbers = "\n".join(
         f'<td class="nh-number">{text}</td>'
-        for text in (_result(oracle.published, oracle.digits), _result(oracle.ours(), oracle.digits), within)
+        for text in (_result(oracle.published, oracle.digits), _result(oracle.ours(), oracle.digits), limit)
     )
     source = f'<a href="{escape(oracle.link, quote=True)}">{escape(oracle.source)}</a>'
     return f'<tr><th scope="row">{as_html(oracle.what)}{note}</th>\n{numbers}\n<td>{source}</td></tr>'
@@ -197,11 +197,16 @@ def _result(value: float | str, digits: int) -> str:
     return f"<code>{escape(value)}</code>" if isinstance(value, str) else significant(value, digits)
 
 
-def _within(tolerance: float | None) -> str:
-    if tolerance is None:
-        return "measured"
-    # Below a billionth only the last bits of the arithmetic differ.
-    return f"± {significant(tolerance, 1)}" if tolerance > 1e-9 else "exact"
+def within(tolerance: float | None) -> str:
+    """Return a tolerance with all its digits, as HTML: what is shown is what is tested."""
+    if not tolerance:
+        return "measured" if tolerance is None else "exact"
+    mantissa, power = f"{tolerance:.11e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    if tolerance < 1e-6:
+        times = "" if mantissa == "1" else f"{mantissa} × "
+        return f"± {times}10<sup>−{-int(power)}</sup>"
+    return f"± {significant(tolerance, len(mantissa.replace('.', '')))}"
 
 
 def _sources(item: lab.Lab, attributes: Mapping[str, str], ident: str) -> str:

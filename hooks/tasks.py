@@ -6,6 +6,7 @@ from html import escape
 
 from labs_py import lab
 from labs_py.exercise import Predict, Reach, Task, Write
+from labs_py.parameter import as_text
 from labs_py.report import as_html
 
 _KEYS = "Tab leaves the editor. Enter keeps the indentation, Ctrl + ] indents, Ctrl + Enter {does}; on a Mac, Command for Ctrl."
@@ -84,7 +85,7 @@ def _acts(act: str, label: str) -> str:
 
 def _shown(item: lab.Lab, arguments: Mapping[str, str], label: str) -> str:
     """Return a button that sets the page's panel to these arguments; all are named, because the panel may stand at others."""
-    texts = {name: lab.as_text(value) for name, value in item.values(arguments).items()}
+    texts = {name: as_text(value) for name, value in item.values(arguments).items()}
     settings = escape(json.dumps(texts, ensure_ascii=False), quote=True)
     return (
         f'<div class="nh-acts"><button type="button" data-act="show" data-settings="{settings}">{label}</button></div>'

@@ -12,7 +12,18 @@ from types import MappingProxyType
 
 from labs_py import lab
 from labs_py.model import recording
-from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, architecture_given, shorten
+from labs_py.parameter import (
+    Choice,
+    Flag,
+    Kind,
+    LabError,
+    Range,
+    Traces,
+    Upload,
+    architecture_given,
+    as_text,
+    shorten,
+)
 from labs_py.report import Report
 
 _SAVE = "architecture"
@@ -93,7 +104,7 @@ def _run(item: lab.Lab, rest: Sequence[str], settings: Mapping[str, object]) -> 
         _save(target, report)
     if not as_json:
         return report.text()
-    texts = {name: lab.as_text(value) for name, value in values.items()}
+    texts = {name: as_text(value) for name, value in values.items()}
     return json.dumps(
         {"lab": item.name, "arguments": texts, "takeaway": report.takeaway, "data": report.data},
         indent=2,

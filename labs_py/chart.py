@@ -27,6 +27,9 @@ WIDE, NARROW = 640, 340
 _NAME_HEIGHT = 17  # pixels
 FONT = "IBM Plex Sans"
 
+# Of a mark of texts, the rows made by `haloed`: what lies behind them is covered around their letters.
+HALO: Spec = {"stroke": GROUND, "strokeJoin": "round", "strokeWidth": {"expr": "datum.halo"}}
+
 CONFIG: Spec = {
     "aria": False,  # a figure is one image with a description and a table; marks with names of their own would only weigh
     "background": "transparent",
@@ -75,6 +78,20 @@ def layered(layers: Sequence[Mapping[str, Any]], height: int | Mapping[str, int]
 def values(rows: Sequence[Mapping[str, Any]]) -> Spec:
     """Return inline data, numbers cut to six significant digits so that every platform draws the same picture."""
     return {"values": [{key: _cut(value) for key, value in row.items()} for row in rows]}
+
+
+def each(*names: str, **fields: str) -> Spec:
+    """Return properties of a mark that each row sets for itself, in the field of the same name or of another.
+
+    >>> each("align", dy="down")
+    {'align': {'expr': 'datum.align'}, 'dy': {'expr': 'datum.down'}}
+    """
+    return {name: {"expr": f"datum.{field}"} for name, field in [*zip(names, names, strict=True), *fields.items()]}
+
+
+def haloed(texts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a mark with `HALO`: all the halos, 4 pixels wide, and then the letters."""
+    return [{**text, "halo": width} for width in (4, 0) for text in texts]
 
 
 def lines(

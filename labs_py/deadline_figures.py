@@ -10,7 +10,6 @@ from labs_py.numerals import percent, significant, span
 from labs_py.report import Figure, Table
 
 _LINE, _BAR = 5, 13  # pixels
-_HALO = {"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}  # covers what lies behind letters
 
 
 def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
@@ -25,80 +24,85 @@ def timeline(entry: Place, visits: Sequence[Visit], caption: str) -> Figure:
     scale = {"domain": [0, end], "nice": False}
     x = {"type": "quantitative", "title": "seconds since the request came", "scale": scale}
     ways = [{"row": row, "from": visit.sent / 1e9, "to": min(visit.heard, visit.ended) / 1e9} for row, visit in made]
-    waits = [(row, visit.worked, visit.ended, visit.gone) for row, visit in made]
-    works = [(row, visit.arrived, visit.worked, visit.gone) for row, visit in made]
-    answer = [
-        {"row": "told", "to": rows[-1][0], "at": told.ended / 1e9, "text": f"user is told, {seconds(told.ended)}"}
+    bars = [
+        *_parted([(row, visit.worked, visit.ended, visit.gone) for row, visit in made], _LINE, chart.NEUTRAL),
+        *_parted([(row, visit.arrived, visit.worked, visit.gone) for row, visit in made], _BAR, chart.WORK),
     ]
+    answered = told.ended / 1e9
+    answer = {"row": "told", "to": rows[-1][0], "at": answered, "text": f"user is told, {seconds(told.ended)}"}
     crosses = [{"row": row, "at": visit.heard / 1e9, "text": "✕"} for row, visit in made if visit.given_up]
-    layers = [
+    texts = [
+        *({**cross, "align": "center", "down": 7, "size": 15, "weight": 700} for cross in crosses),
+        {**answer, "align": "left" if answered <= end / 2 else "right", "down": -2},
+        *_names(rows, end),
+    ]
+    keys = [
+        {"row": "key", "across": at, "text": text, "color": color}
+        for at, text, color in (
+            (0, "■ work", chart.WORK),
+            (58, "– waits", chart.NEUTRAL),
+            (116, "■ for nobody", chart.FAILS),
+            (208, "✕ caller gives up", chart.INK),
+        )
+    ]
+    layers: list[chart.Spec] = [
         {
             "data": chart.values(ways),
             "mark": {"type": "rule", "yOffset": 7, "color": chart.NEUTRAL, "opacity": 0.6},
             "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}},
         },
-        *_both(waits, _LINE, chart.NEUTRAL, x, y),
-        *_both(works, _BAR, chart.WORK, x, y),
         {
-            "data": chart.values(answer),
+            "data": chart.values(bars),
+            "mark": {"type": "bar", "yOffset": 7, "cornerRadiusEnd": 0, **chart.each("height", "color")},
+            "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}},
+        },
+        {
+            "data": chart.values([answer]),
             "mark": {"type": "rule", "color": chart.INK, "strokeDash": [4, 3], "yOffset": 7, "y2Offset": 15},
             "encoding": {"x": {**x, "field": "at"}, "y": y, "y2": {"field": "to"}},
         },
-        *_texts(crosses, {"yOffset": 7, "fontSize": 15, "fontWeight": 700}, x, y),
-        *_texts(answer, {"yOffset": -2, "align": "left" if told.ended / 1e9 <= end / 2 else "right"}, x, y),
-        *(
-            one
-            for some in (True, False)
-            for early in (True, False)
-            for one in _names(rows, end, x, y, early=early, made=some)
-        ),
-        _key("■ work", 0, chart.WORK, y),
-        _key("– waits", 58, chart.NEUTRAL, y),
-        _key("■ for nobody", 116, chart.FAILS, y),
-        _key("✕ caller gives up", 208, chart.INK, y),
+        {
+            "data": chart.values(
+                chart.haloed([{"color": chart.INK, "size": 12, "weight": 400, **text} for text in texts])
+            ),
+            "mark": {
+                "type": "text",
+                "baseline": "middle",
+                **chart.each("align", "color"),
+                **chart.each(yOffset="down", fontSize="size", fontWeight="weight"),
+                **chart.HALO,
+            },
+            "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
+        },
+        {
+            "data": chart.values(keys),
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "baseline": "middle",
+                "fontWeight": 600,
+                **chart.each("color", x="across"),
+            },
+            "encoding": {"y": y, "text": {"field": "text"}},
+        },
     ]
     return Figure(chart.layered(layers, {"step": 34}), caption, _listed(rows))
 
 
-def _texts(
-    rows: Sequence[Mapping[str, Any]], mark: Mapping[str, Any], x: chart.Spec, y: chart.Spec
-) -> Iterator[chart.Spec]:
-    """Yield texts, what lies behind covered around their letters."""
-    for halo in (_HALO, {}):
-        yield {
-            "data": chart.values(rows),
-            "mark": {"type": "text", "baseline": "middle", **mark, **halo},
-            "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
-        }
-
-
-def _both(
-    stretches: Sequence[tuple[str, float, float, float]], height: int, color: str, x: chart.Spec, y: chart.Spec
-) -> Iterator[chart.Spec]:
-    """Yield what lies before and what lies after the moment from which nobody waits."""
+def _parted(
+    stretches: Sequence[tuple[str, float, float, float]], height: int, color: str
+) -> Iterator[Mapping[str, Any]]:
+    """Yield what lies before the moment from which nobody waits, and then what lies after it."""
     before = [(row, start, min(end, gone)) for row, start, end, gone in stretches]
     after = [(row, max(start, gone), end) for row, start, end, gone in stretches]
     for found, fill in ((before, color), (after, chart.FAILS)):
-        yield {
-            "data": chart.values(
-                [{"row": row, "from": low / 1e9, "to": high / 1e9} for row, low, high in found if low < high]
-            ),
-            "mark": {"type": "bar", "height": height, "yOffset": 7, "color": fill, "cornerRadiusEnd": 0},
-            "encoding": {"y": y, "x": {**x, "field": "from"}, "x2": {"field": "to"}},
-        }
+        for row, low, high in found:
+            if low < high:
+                yield {"row": row, "from": low / 1e9, "to": high / 1e9, "height": height, "color": fill}
 
 
-def _names(
-    rows: Sequence[tuple[str, Place, Visit | None]],
-    end: float,
-    x: chart.Spec,
-    y: chart.Spec,
-    *,
-    early: bool,
-    made: bool,
-) -> Iterator[chart.Spec]:
-    """Return the names of the calls above their bars, from the start on, or up to the end where that leaves no room."""
-    texts = []
+def _names(rows: Sequence[tuple[str, Place, Visit | None]], end: float) -> Iterator[Mapping[str, Any]]:
+    """Yield the names of the calls above their bars, from the start on, or up to the end where that leaves no room."""
     for row, place, visit in rows:
         happened = visit is not None and visit.arrived < visit.ended
         if visit is not None and happened:
@@ -106,16 +110,15 @@ def _names(
         else:
             what = "not called" if visit is None or visit.arrived == math.inf else "not begun"
             text, start, stop = f"{place.name}: {what}", 0.0 if visit is None else visit.sent, end * 1e9
-        at_start = start / 1e9 <= end / 2
-        if (happened, at_start) == (made, early):
-            texts.append({"row": row, "at": (start if early else stop) / 1e9, "text": text})
-    mark = {"align": "left" if early else "right", "yOffset": -8, "color": chart.INK if made else chart.MUTED}
-    yield from _texts(texts, mark, x, y)
-
-
-def _key(text: str, at: int, color: str, y: chart.Spec) -> chart.Spec:
-    mark = {"type": "text", "align": "left", "baseline": "middle", "fontWeight": 600, "color": color, "text": text}
-    return {"data": chart.values([{"row": "key"}]), "mark": mark, "encoding": {"y": y, "x": {"value": at}}}
+        early = start / 1e9 <= end / 2
+        yield {
+            "row": row,
+            "at": (start if early else stop) / 1e9,
+            "text": text,
+            "align": "left" if early else "right",
+            "down": -8,
+            "color": chart.INK if happened else chart.MUTED,
+        }
 
 
 def _listed(rows: Sequence[tuple[str, Place, Visit | None]]) -> Table:
@@ -178,22 +181,24 @@ def late_work(found: Mapping[str, Sequence[tuple[float, float]]], slower: float)
     spec = chart.lines(found, colors, x="a slow call takes longer by, seconds", y="late work, seconds", height=200)
     x, y, color = (spec["layer"][0]["encoding"][name] for name in ("x", "y", "color"))
     end = max(points[-1][0] for points in found.values())
-    spec["layer"] = spec["layer"][:1]
-    for name, points in found.items():
-        at, high = max(points, key=lambda point: point[1])
-        if not high:
-            continue
-        label = chart.values([{"x": at, "y": high, "series": name}])
-        mark = {"type": "text", "align": "left" if at < end / 2 else "right", "dy": -10, "fontWeight": 600}
-        shown = {"x": x, "y": y, "color": color, "text": {"field": "series"}}
-        spec["layer"] += [{"data": label, "mark": {**mark, **halo}, "encoding": shown} for halo in (_HALO, {})]
-    if slower <= end:
-        line = {
-            "data": chart.values([{"x": slower}]),
-            "mark": {"type": "rule", "strokeDash": [3, 4]},
-            "encoding": {"x": x},
-        }
-        spec["layer"].append(line)
+    highest = {name: max(points, key=lambda point: point[1]) for name, points in found.items()}
+    labels = [
+        {"x": at, "y": high, "series": name, "align": "left" if at < end / 2 else "right"}
+        for name, (at, high) in highest.items()
+        if high
+    ]
+    named = {
+        # Where both are highest at one place, the halo of the second covers the first.
+        "data": chart.values([row for label in labels for row in chart.haloed([label])]),
+        "mark": {"type": "text", "dy": -10, "fontWeight": 600, **chart.each("align"), **chart.HALO},
+        "encoding": {"x": x, "y": y, "color": color, "text": {"field": "series"}},
+    }
+    chosen = {
+        "data": chart.values([{"x": slower}] if slower <= end else []),
+        "mark": {"type": "rule", "strokeDash": [3, 4]},
+        "encoding": {"x": x},
+    }
+    spec["layer"] = [spec["layer"][0], named, chosen]
     columns = [dict(points) for points in found.values()]
     table = Table(
         ["Slow calls take longer by, s", *(f"{name}, s" for name in found)],

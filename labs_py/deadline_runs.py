@@ -13,6 +13,9 @@ from labs_py.model.giving_up import Course, Patience, chain
 from labs_py.model.simulation import Simulation
 from labs_py.model.spans import Span
 
+STORES = ("-redis", "-mongodb", "-memcached")
+"""How the names of the stores of the Social Network end."""
+
 _WORKS = ((1.0, 1 / 3), (4.0, 1 / 3), (7.0, 1 / 3))
 
 
@@ -38,7 +41,7 @@ def simulated_late_work(slower: float = 3.0, timeout: float = 10.0) -> float:
     system = default_policies(load("social_network"), timeout=timeout)
     system = replace(system, endpoints={"compose post": system.endpoints["compose post"]})
     for name, service in system.services.items():
-        more = slower if name.endswith(("-redis", "-mongodb", "-memcached")) else 0.0
+        more = slower if name.endswith(STORES) else 0.0
         system = system.with_service(name, service_time=Constant(service.service_time.mean + more))
     simulation = Simulation(system, Open(1.0), requests=1, traced=1)
     simulation.run()

@@ -9,7 +9,7 @@ from typing import Any
 from labs_py import lab, workbench
 from labs_py.model import architecture_file
 from labs_py.model.recording import Progress
-from labs_py.parameter import Choice, LabError
+from labs_py.parameter import Choice, LabError, as_text
 from labs_py.replications import Replications
 from labs_py.report import Report
 
@@ -101,7 +101,7 @@ def _answer(item: lab.Lab, asked: JSON, report: Report) -> JSON:
         "html": report.html(),
         "figures": [figure.spec for figure in report.figures],
         "data": report.data,
-        "arguments": {name: lab.as_text(value) for name, value in values.items()},
+        "arguments": {name: as_text(value) for name, value in values.items()},
         "options": options,
         "reached": [name for name, met in zip(item.task_names, item.reached(report, values), strict=True) if met],
         **({"stamp": stamp_of(report)} if asked.get("stamp") else {}),

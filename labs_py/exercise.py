@@ -1,8 +1,11 @@
 """What a lab asks of the reader, and what it is checked against."""
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from labs_py.parameter import as_text
 
 
 @dataclass(frozen=True)
@@ -82,3 +85,18 @@ class Oracle:
         if isinstance(self.published, str) or isinstance(ours, str):
             return ours == self.published
         return self.tolerance is None or abs(ours - self.published) <= self.tolerance
+
+
+def nearest(options: Sequence[float], value: float) -> int:
+    """Return the index of the option that is nearest to a value; of two that are equally near, the first.
+
+    >>> nearest((0.3, 1.6, 17), 14.9), nearest((1, 3), 2)
+    (2, 0)
+    """
+    return min(range(len(options)), key=lambda index: abs(options[index] - value))
+
+
+def as_preset(run: Callable[..., object], arguments: Mapping[str, str], *names: str, but: Collection[str] = ()) -> bool:
+    """Return whether settings, as text, are the defaults of a lab's `run`: those named, or where none is, all `but` some."""
+    presets = {item.name: as_text(item.default) for item in inspect.signature(run).parameters.values()}
+    return all(arguments[name] == presets[name] for name in names or presets if name not in but)

@@ -13,9 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from labs_py.exercise import Oracle, Reach, Task
-from labs_py.model.architecture import Architecture
-from labs_py.model.recording import Recording
-from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, one_of
+from labs_py.parameter import Choice, Flag, Kind, LabError, Range, Traces, Upload, as_text, one_of
 from labs_py.replications import Replications
 from labs_py.report import Report
 
@@ -173,17 +171,6 @@ def names() -> list[str]:
     """Return the names of all labs, in alphabetical order."""
     folder = files("labs_py").joinpath("labs").iterdir()
     return sorted(item.name[:-3] for item in folder if item.name.endswith(".py") and not item.name.startswith("_"))
-
-
-def as_text(value: object) -> str:
-    """Return a parameter's value as the text that a form or a command line would give for it."""
-    if isinstance(value, Architecture):
-        return value.file.removesuffix(".toml")
-    if isinstance(value, Recording):
-        return value.file
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def value_at(data: object, path: str) -> Any:

@@ -171,6 +171,17 @@ class Traces:
 Kind = Range | Choice | Flag | Upload | Traces
 
 
+def as_text(value: object) -> str:
+    """Return a parameter's value as the text that a form or a command line would give for it."""
+    if isinstance(value, Architecture):
+        return value.file.removesuffix(".toml")
+    if isinstance(value, Recording):
+        return value.file
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
 def one_of(name: str, text: str, known: Sequence[str]) -> str:
     """Return the message for a name that is not known, with the closest one that is."""
     close = get_close_matches(text, known, n=1)

@@ -103,6 +103,10 @@ def diagram(
         for kind, (color, dashes) in strokes.items()
     ]
     points = chart.values([{"x": mark.at, "y": mark.lane, "sign": mark.sign} for mark in marks])
+    texts = [
+        {"x": mark.at, "y": mark.lane, "text": mark.text, "down": 15 if mark.below else -13}
+        for mark in sorted(marks, key=lambda mark: mark.below)
+    ]
     return chart.layered(
         [
             *messages,
@@ -117,20 +121,11 @@ def diagram(
                     "size": styled(2),
                 },
             },
-            *(
-                {
-                    "data": chart.values([{"x": mark.at, "y": mark.lane, "text": mark.text} for mark in named]),
-                    "mark": {"type": "text", "dy": away, "fontSize": 11, **halo},
-                    "encoding": {"x": across, "y": down, "text": {"field": "text"}},
-                }
-                for named, away in (
-                    ([mark for mark in marks if not mark.below], -13),
-                    ([mark for mark in marks if mark.below], 15),
-                )
-                if named
-                # What lies behind a text is covered around its letters.
-                for halo in ({"stroke": chart.GROUND, "strokeWidth": 4, "strokeJoin": "round"}, {})
-            ),
+            {
+                "data": chart.values(chart.haloed(texts)),
+                "mark": {"type": "text", "fontSize": 11, **chart.each(dy="down"), **chart.HALO},
+                "encoding": {"x": across, "y": down, "text": {"field": "text"}},
+            },
         ],
         step * len(lanes),
     )

@@ -1,6 +1,6 @@
 """The figures of the lab on retry storms: rates, the wait at the store and calls per request over time, and the map of states."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labs_py import chart
@@ -49,7 +49,8 @@ def rates(storm: Storm) -> Figure:
     rows = [
         {"series": name, "t": time, "y": value} for name, points in series.items() for time, value in _bends(points)
     ]
-    ends = _apart({name: series[name][-1][1] for name in reversed(series)}, top * _APART / _HEIGHT)
+    # Rounded, so that of lines that end together the first of these is the lowest on every platform.
+    ends = chart.apart({name: round(series[name][-1][1], 3) for name in reversed(series)}, top * _APART / _HEIGHT)
     last = storm.until - storm.start
     x = _time(storm, titled=True)
     y: chart.Spec = {
@@ -148,8 +149,8 @@ def states(storm: Storm, rate: float, answered: float) -> Figure:
         for name, low, high, _ in zones
         if high - low > end * 0.18
     ]
-    dot = [{"x": rate, "y": answered, "text": f"{rate:g} → {significant(answered)}"}]
-    left = rate > end / 2
+    align, dx = ("right", -9) if rate > end / 2 else ("left", 9)
+    dot = [{"x": rate, "y": answered, "text": f"{rate:g} → {significant(answered)}", "align": align, "dx": dx}]
     layers: list[chart.Spec] = [
         {
             "data": chart.values(areas),
@@ -180,13 +181,7 @@ def states(storm: Storm, rate: float, answered: float) -> Figure:
         },
         {
             "data": chart.values(dot),
-            "mark": {
-                "type": "text",
-                "align": "right" if left else "left",
-                "dx": -9 if left else 9,
-                "dy": -10,
-                "fontWeight": 600,
-            },
+            "mark": {"type": "text", "dy": -10, "fontWeight": 600, **chart.each("align", "dx")},
             "encoding": {"x": x, "y": y, "text": {"field": "text"}},
         },
     ]
@@ -309,12 +304,3 @@ def _straight(before: float | None, value: float | None, after: float | None) ->
     if before is None or value is None or after is None:
         return before is value is after
     return abs(before + after - 2 * value) <= 1e-6 * max(1.0, value)
-
-
-def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
-    """Return the places moved up where they are nearer to the next lower one than `least`; of equal ones the first is the lowest."""
-    moved: dict[str, float] = {}
-    below = -least
-    for name, place in sorted(places.items(), key=lambda item: round(item[1], 3)):
-        below = moved[name] = max(place, below + least)
-    return moved

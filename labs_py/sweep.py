@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any
 
 from labs_py import lab
-from labs_py.parameter import LabError
+from labs_py.parameter import LabError, as_text
 from labs_py.replications import Replications
 from labs_py.report import Table
 
@@ -100,7 +100,7 @@ def _submitted(executor: Executor | None, futures: list[Future[Any]], call: Any,
 
 
 def _text(value: object) -> object:
-    return value if isinstance(value, Mapping) else lab.as_text(value)
+    return value if isinstance(value, Mapping) else as_text(value)
 
 
 class _Named:
@@ -154,4 +154,4 @@ def described(settings: Mapping[str, object]) -> str:
 
 def shown(value: object) -> str:
     """Return one setting as text; of a file, its name."""
-    return str(value["file"]) if isinstance(value, Mapping) else lab.as_text(value)
+    return str(value["file"]) if isinstance(value, Mapping) else as_text(value)

@@ -148,7 +148,7 @@ class Run:
 
     def __init__(self, architecture: Architecture, failure: Failure, meets_dead: Callable[[str], bool]) -> None:
         self.architecture, self.failure, self.meets_dead = architecture, failure, meets_dead
-        self.fallback = failure.defence == "fallback"
+        self.fallback = failure.defense == "fallback"
         self.clock, self.degraded = 0.0, False
 
     def request(self, endpoint: Endpoint) -> Outcome:
@@ -172,7 +172,7 @@ class Run:
                 self.attempt(step, answered)
 
     def attempt(self, step: Step, answered: bool) -> None:
-        default = self.failure.timeout if self.failure.defence != "none" and isinstance(step, Call) else None
+        default = self.failure.timeout if self.failure.defense != "none" and isinstance(step, Call) else None
         limit, began, spoiled = step.timeout or default, self.clock, self.degraded
         try:
             self.work(step, answered)
@@ -252,9 +252,9 @@ def all_runs(
     st.data(),
 )
 def test_outcomes_add_up_every_run_of_the_request(
-    architecture: Architecture, mode: str, defence: str, data: st.DataObject
+    architecture: Architecture, mode: str, defense: str, data: st.DataObject
 ) -> None:
-    failure = Failure(mode, defence, 0.2)  # type: ignore[arg-type]
+    failure = Failure(mode, defense, 0.2)  # type: ignore[arg-type]
     victims = data.draw(st.lists(st.sampled_from(list(architecture.services)), max_size=2))
     dead = {name: data.draw(st.sampled_from([1.0, 0.5, 0.25])) for name in victims}
     found = failure.outcomes(architecture, dead)

@@ -47,7 +47,7 @@ def test_the_matrix_has_an_outcome_for_every_endpoint_and_service() -> None:
 
 
 def test_the_matrix_the_blast_radius_and_the_takeaway_agree() -> None:
-    for arguments in ({}, {"mode": "hang"}, {"mode": "hang", "defence": "timeout"}, {"defence": "fallback"}):
+    for arguments in ({}, {"mode": "hang"}, {"mode": "hang", "defense": "timeout"}, {"defense": "fallback"}):
         data = LAB.report(arguments).data
         shop = load("online_boutique")
         for name, share in data["blast_radius"].items():
@@ -64,14 +64,14 @@ def test_waiting_for_ever_is_null_in_the_data_and_said_in_words() -> None:
 
 
 def test_a_timeout_shows_how_late_the_degraded_answer_is() -> None:
-    report = run(victim="recommendation", mode="hang", defence="timeout", timeout_ms=250)
+    report = run(victim="recommendation", mode="hang", defense="timeout", timeout_ms=250)
     assert report.data["waits_s"]["GET /cart"]["recommendation"] == pytest.approx(0.25)
     assert "degraded, 250 ms later" in figures(report)[0].table.text()
 
 
 def test_equal_timeouts_on_both_levels_lose_the_order_for_an_email() -> None:
     # checkout's optional call of email and frontend's call of checkout give up together.
-    assert run(mode="hang", defence="timeout").data["outcomes"]["POST /cart/checkout"]["email"] == "fails"
+    assert run(mode="hang", defense="timeout").data["outcomes"]["POST /cart/checkout"]["email"] == "fails"
     assert run(mode="crash").data["outcomes"]["POST /cart/checkout"]["email"] == "degraded"
 
 

@@ -24,9 +24,9 @@ SHOP = load("online_boutique")
 
 
 def outage(
-    defence: str = "none", victim: str = "email", kind: Any = "hang", workers: int = 16, **more: float
+    defense: str = "none", victim: str = "email", kind: Any = "hang", workers: int = 16, **more: float
 ) -> Outage:
-    system = defended(SHOP, defence, workers, more.get("timeout", 1.0), 8)
+    system = defended(SHOP, defense, workers, more.get("timeout", 1.0), 8)
     return Outage(system, victim, kind, 50.0, 5.0, 25.0, 40.0, 160)
 
 
@@ -91,10 +91,10 @@ def test_with_a_timeout_as_many_workers_are_taken_as_littles_law_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("victim", "kind", "defence"), [("currency", "crash", "none"), ("shipping", "hang", "timeout")]
+    ("victim", "kind", "defense"), [("currency", "crash", "none"), ("shipping", "hang", "timeout")]
 )
-def test_with_workers_enough_the_share_answered_is_the_exact_one(victim: str, kind: Any, defence: str) -> None:
-    one = outage(defence, victim, kind, workers=200, timeout=0.2)
+def test_with_workers_enough_the_share_answered_is_the_exact_one(victim: str, kind: Any, defense: str) -> None:
+    one = outage(defense, victim, kind, workers=200, timeout=0.2)
     courses = [one.run(number) for number in range(12)]
     late = [share_answered(course.ended[30:100]) for course in courses]
     exact = 1 - Failure(kind).shares(one.architecture, {victim: 1.0}).fails
@@ -134,15 +134,15 @@ def test_a_hang_takes_the_front_down_and_a_crash_does_not() -> None:
     assert crashed["answered"] == crashed["answered_with_workers_enough"] == 1
 
 
-@pytest.mark.parametrize("defence", ["timeout", "breaker", "bulkhead", "deadline"])
-def test_each_defence_keeps_the_front_free(defence: str) -> None:
-    data = run(runs=3, defence=defence).report().data
+@pytest.mark.parametrize("defense", ["timeout", "breaker", "bulkhead", "deadline"])
+def test_each_defense_keeps_the_front_free(defense: str) -> None:
+    data = run(runs=3, defense=defense).report().data
     assert data["exhausted_runs"] == 0
     assert data["answered"] > 0.93
 
 
 def test_short_queues_free_no_worker_but_recover_at_once() -> None:
-    long, short = run(runs=3).report().data, run(runs=3, defence="shed").report().data
+    long, short = run(runs=3).report().data, run(runs=3, defense="shed").report().data
     assert short["exhausted_runs"] == 3
     assert max(short["longest_queue"].values()) == 16
     assert short["recovered_after_s"] < long["recovered_after_s"]
@@ -214,7 +214,7 @@ def test_the_table_has_every_moment_and_every_service() -> None:
 
 
 def test_breakers_that_act_are_shown_at_their_callers() -> None:
-    found = played(victim="recommendation", defence="breaker")
+    found = played(victim="recommendation", defense="breaker")
     states = {(gauge.name, what): texts for gauge in found.gauges for what, texts in gauge.states.items()}
     assert set(states) == {("frontend", "recommendation")}
     texts = states["frontend", "recommendation"]

@@ -6,6 +6,7 @@ from typing import Annotated
 import pytest
 
 from labs_py import desk, lab
+from labs_py.exercise import as_preset, nearest
 from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Report
 
@@ -21,6 +22,25 @@ def test_an_unknown_argument_is_refused_with_the_closest_name() -> None:
         match=r"argument of tail_at_scale must be one of fan_out, p_slow, got 'fanout'; did you mean 'fan_out'\?",
     ):
         lab.load("tail_at_scale").values({"fanout": "3"})
+
+
+def test_the_nearest_option_is_the_first_of_two_that_are_equally_near() -> None:
+    assert nearest((0.3, 1.6, 17), 14.9) == 2
+    assert nearest((3, 1), 2) == 0
+
+
+def test_settings_are_as_preset_where_they_are_the_defaults_of_run() -> None:
+    def run(*, rate: float = 200.0, deadline: bool = False, place: str = "near") -> None:
+        del rate, deadline, place
+
+    presets = {"rate": "200", "deadline": "false", "place": "near"}
+    assert as_preset(run, presets)
+    for name in presets:
+        changed = {**presets, name: "other"}
+        assert not as_preset(run, changed)
+        assert not as_preset(run, changed, name)
+        assert as_preset(run, changed, but=[name])
+        assert as_preset(run, changed, *(presets.keys() - {name}))
 
 
 def test_an_answer_is_json_with_everything_the_page_needs() -> None:

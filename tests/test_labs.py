@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from labs_py import desk, lab
 from labs_py.exercise import Oracle, Predict, Reach, Write
 from labs_py.model import recording
-from labs_py.parameter import Choice, Flag, LabError, Range, Traces, Upload
+from labs_py.parameter import Choice, Flag, LabError, Range, Traces, Upload, as_text
 
 LABS = lab.names()
 
@@ -128,7 +128,7 @@ def _texts(item: lab.Lab, draw: Any) -> Mapping[str, str]:
         kind = parameter.kind
         if isinstance(kind, Range):
             numbers = st.integers(int(kind.low), int(kind.high)) if parameter.whole else st.floats(kind.low, kind.high)
-            texts[parameter.name] = lab.as_text(draw(st.one_of(st.sampled_from([kind.low, kind.high]), numbers)))
+            texts[parameter.name] = as_text(draw(st.one_of(st.sampled_from([kind.low, kind.high]), numbers)))
         elif isinstance(kind, Choice):
             texts[parameter.name] = draw(st.sampled_from(list(kind.available(values))))
         elif isinstance(kind, Flag):
@@ -176,7 +176,7 @@ def test_a_value_outside_its_range_is_refused_with_name_rule_and_value(name: str
     item = lab.load(name)
     for parameter in item.parameters:
         kind = parameter.kind
-        bad = lab.as_text(kind.high + 1) if isinstance(kind, Range) else "no such thing"
+        bad = as_text(kind.high + 1) if isinstance(kind, Range) else "no such thing"
         with pytest.raises(LabError) as caught:
             item.report({parameter.name: bad})
         assert parameter.name in str(caught.value) or isinstance(kind, Upload)

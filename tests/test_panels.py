@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hooks.panels import fill, formatted
+from hooks.panels import fill, formatted, within
 from labs_py.parameter import LabError
 
 
@@ -83,6 +83,25 @@ def test_checks_show_published_and_our_number_with_the_tolerance() -> None:
     assert "0.6300" in html
     assert "0.6340" in html
     assert "Dean and Barroso 2013" in html
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "shown"),
+    [
+        (None, "measured"),
+        (0, "exact"),
+        (0.15, "± 0.15"),
+        (8.154, "± 8.154"),
+        (1.5, "± 1.5"),
+        (24, "± 24"),
+        (2000.0, "± 2,000"),
+        (0.0005, "± 0.0005"),
+        (1e-9, "± 10<sup>−9</sup>"),
+        (5e-13, "± 5 × 10<sup>−13</sup>"),
+    ],
+)
+def test_a_tolerance_is_shown_with_all_its_digits(tolerance: float | None, shown: str) -> None:
+    assert within(tolerance) == shown
 
 
 def test_tasks_show_options_hints_and_answers_folded() -> None:

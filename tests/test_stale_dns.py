@@ -1,5 +1,6 @@
 """Addresses that have moved: the shares on a grid beside sums of uniform waits in closed form, and the ages of connections beside a simulation."""
 
+import doctest
 import math
 from itertools import pairwise
 from random import Random
@@ -7,8 +8,15 @@ from random import Random
 import pytest
 
 from labs_py import lab
-from labs_py.labs.stale_dns import connection_ages, exact_old_answers, old_answers
+from labs_py.model import moved_address
 from labs_py.model.confidence import interval
+from labs_py.model.moved_address import connection_ages, exact_old_answers, old_answers
+
+
+def test_the_examples_hold() -> None:
+    result = doctest.testmod(moved_address)
+    assert result.attempted
+    assert result.failed == 0
 
 
 @pytest.mark.parametrize("terms", [[60.0], [60.0, 30.0], [20.0, 60.0, 5.0], [60.0] * 4 + [30.0], [3600.0, 600.0]])

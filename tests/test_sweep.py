@@ -105,12 +105,12 @@ def test_a_setting_that_cannot_be_is_named_before_anything_runs() -> None:
 
 
 def test_an_error_in_a_run_says_at_which_settings_and_the_rest_is_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    cancelled = []
+    canceled = []
 
     class Watched(ThreadPoolExecutor):
         def submit(self, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
             future = super().submit(call, *arguments, **named)
-            monkeypatch.setattr(future, "cancel", lambda: cancelled.append(arguments))
+            monkeypatch.setattr(future, "cancel", lambda: canceled.append(arguments))
             return future
 
     def broken(name: str, texts: dict[str, str]) -> object:
@@ -124,7 +124,7 @@ def test_an_error_in_a_run_says_at_which_settings_and_the_rest_is_called_off(mon
         pytest.raises(LabError, match=r"with fan_out = 10, p_slow = 0\.01: servers must be there"),
     ):
         sweep("tail_at_scale", GRID, spread)
-    assert len(cancelled) == 4
+    assert len(canceled) == 4
 
 
 def test_an_error_that_is_nobodys_mistake_keeps_its_kind_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:

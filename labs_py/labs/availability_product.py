@@ -22,7 +22,7 @@ Source:
 from typing import Annotated
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.downtime import MONTH, YEAR
 from labs_py.numerals import count, nines, span
 from labs_py.parameter import Range
@@ -95,7 +95,7 @@ TASKS = [
         1,
         "0.9995 to the power of 5 is 99.75 %. A quarter of a percent of 8,760 hours is 21.9 h.",
         {"parts": "5", "availability": "0.9995"},
-        lambda data: min(range(3), key=lambda index: abs((4.4, 22, 44)[index] - data["downtime_hours_per_year"])),
+        lambda data: nearest((4.4, 22, 44), data["downtime_hours_per_year"]),
         hint="While downtimes are rare they hardly ever coincide. What becomes of five of them?",
     ),
     Reach(

@@ -30,7 +30,7 @@ from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.contention_figures import NAMES, over_clients, over_time, slices
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model.contention import BACKOFFS, Contest, Course, calls_in_step, calls_of_three
 from labs_py.numerals import significant
 from labs_py.parameter import Range
@@ -184,9 +184,7 @@ TASKS = [
         "Who fails together waits equally long, and comes back together. The crowd is the same, only later; what thins it is the network, "
         "which delivers some a few milliseconds after others.",
         {},
-        lambda data: min(
-            range(3), key=lambda index: abs((1900, 800, 200)[index] - data["calls"]["exponential"]["mean"])
-        ),
+        lambda data: nearest((1900, 800, 200), data["calls"]["exponential"]["mean"]),
         hint="Ten clients fail at the same moment for the third time. When does each of them come back?",
     ),
     Predict(
@@ -208,16 +206,13 @@ TASKS = [
         "Now nothing separates them at all. All fail together but one, wait together and come back together: 100 + 99 + 98 and so on. What "
         "the backoff seemed to save before, the network's own jitter had saved.",
         {"network_sd_ms": "0", "runs": "2"},
-        lambda data: min(
-            range(3), key=lambda index: abs((1000, 1900, 5050)[index] - data["calls"]["exponential"]["mean"])
-        ),
+        lambda data: nearest((1000, 1900, 5050), data["calls"]["exponential"]["mean"]),
         hint="Does anything tell two clients apart that fail in the same round?",
     ),
     Reach(
         "Full jitter, 100 clients on the usual network. Bring the mean calls below 400, all written within 6 s on average, in at least 5 runs.",
         lambda data, arguments: (
-            arguments["clients"] == "100"
-            and float(arguments["network_sd_ms"]) == 2
+            as_preset(run, arguments, "clients", "network_sd_ms")
             and int(arguments["runs"]) >= 5
             and data["calls"]["full"]["mean"] < 400
             and data["completion_s"]["full"]["mean"] < 6
@@ -233,8 +228,7 @@ TASKS = [
         "The library knows exponential backoff without jitter and nothing else. Have all 100 clients written within 6 s on average all the "
         "same, on the usual network, in at least 5 runs; then look at the calls.",
         lambda data, arguments: (
-            arguments["clients"] == "100"
-            and float(arguments["network_sd_ms"]) == 2
+            as_preset(run, arguments, "clients", "network_sd_ms")
             and int(arguments["runs"]) >= 5
             and data["completion_s"]["exponential"]["mean"] < 6
         ),

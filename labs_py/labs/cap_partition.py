@@ -21,7 +21,7 @@ Source:
 from typing import Annotated
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.partition import SIDES, Read, Setup, Write, operations, totals
 from labs_py.numerals import count
 from labs_py.parameter import Choice, LabError, Range
@@ -176,7 +176,7 @@ TASKS = [
         "Each side took 8 or 9 items that the other could not see. The cart written last survives whole, so the other side's items vanish, "
         "although their clients were told “added”.",
         {"partition": "AP", "merge": "last"},
-        lambda data: min(range(3), key=lambda index: abs((0, 8, 16)[index] - data["lost_writes"])),
+        lambda data: nearest((0, 8, 16), data["lost_writes"]),
         hint="When the link heals there are two carts, and one of them is kept. Which items are only in the other?",
     ),
     Predict(

@@ -22,13 +22,13 @@ Source:
 'Client and server in us-east-1 and us-west-2: over a new connection (QUIC) the first byte takes 2 round trips, 138 ms; over an open one 74.0 ms.'
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
 from labs_py.connection_figures import losses, pool_sizes, timeline, waits
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model.connection import (
     SET_UPS,
     bursts,
@@ -132,11 +132,6 @@ def run(
 # --- tasks and checks ----------------------------------------------------------------------------
 
 
-def _at_default(arguments: Mapping[str, str], *names: str) -> bool:
-    given = {"place": "ireland_sydney", "work_ms": "40", "answer_kb": "64", "rate": "100"}
-    return all(arguments[name] == given[name] for name in names)
-
-
 def _readable(packets: Sequence[Sequence[int]], in_order: bool) -> dict[int, int]:
     latest = 0
     found: dict[int, int] = {}
@@ -173,7 +168,7 @@ TASKS = [
         2,
         "One round trip for TCP, two for TLS 1.2, one for the request: four times 256 ms, and the work.",
         {"set_up": "tls12", "place": "ireland_sydney"},
-        lambda data: min(range(3), key=lambda index: abs((300, 550, 1060)[index] - data["first_byte_ms"])),
+        lambda data: nearest((300, 550, 1060), data["first_byte_ms"]),
         hint="What has to have come back before the client may send the next message?",
     ),
     Predict(
@@ -183,7 +178,7 @@ TASKS = [
         2,
         "TCP hands over bytes in the order in which they were sent. Nearly all packets of all ten answers go before the last one of any.",
         {"answers": "10", "answer_kb": "15", "loss": "1"},
-        lambda data: min(range(3), key=lambda index: abs((0.1, 0.3, 0.63)[index] - data["held_up_tcp"])),
+        lambda data: nearest((0.1, 0.3, 0.63), data["held_up_tcp"]),
         hint="For how many packets does the last packet of an answer wait?",
     ),
     Predict(
@@ -202,13 +197,15 @@ TASKS = [
         2,
         "In 1.6 s 157 requests come, and 32 are under way. The other 125 are worked off with what the warm pool has to spare: 8 a second.",
         {},
-        lambda data: min(range(3), key=lambda index: abs((0.3, 1.6, 17)[index] - data["cold_gone_s"])),
+        lambda data: nearest((0.3, 1.6, 17), data["cold_gone_s"]),
         hint="How many come before the first connection is free, and by how much is the pool faster than the requests after that?",
     ),
     Reach(
         "Ireland and Sydney, 40 ms of work. Choose a new connection that is encrypted and whose first byte comes within 600 ms.",
         lambda data, arguments: (
-            _at_default(arguments, "place", "work_ms") and arguments["set_up"] != "tcp" and data["first_byte_ms"] <= 600
+            as_preset(run, arguments, "place", "work_ms")
+            and arguments["set_up"] != "tcp"
+            and data["first_byte_ms"] <= 600
         ),
         {"set_up": "quic"},
         {"set_up": "tls13"},
@@ -219,7 +216,7 @@ TASKS = [
     Reach(
         "Ireland and Sydney, 100 requests a second, 40 ms of work. Find the smallest pool with a mean wait of at most 5 ms.",
         lambda data, arguments: (
-            _at_default(arguments, "place", "work_ms", "rate")
+            as_preset(run, arguments, "place", "work_ms", "rate")
             and data["wait_ms"] is not None
             and data["wait_ms"] <= 5
             and (pool_wait(100, data["open_last_byte_ms"] / 1000, int(arguments["pool"]) - 1) or 1) > 0.005

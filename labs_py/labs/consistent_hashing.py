@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from labs_py import chart
 from labs_py.checking import cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.hashing import Point, arcs, jump, load_quantile, load_spread, owner, ring, shares
 from labs_py.numerals import percent, significant
 from labs_py.parameter import Choice, Range
@@ -212,7 +212,7 @@ TASKS = [
             "empty, and the database behind them gets the requests."
         ),
         {"method": "modulo", "nodes": "10"},
-        lambda data: min(range(3), key=lambda index: abs((1 / 11, 1 / 2, 10 / 11)[index] - data["moved"])),
+        lambda data: nearest((1 / 11, 1 / 2, 10 / 11), data["moved"]),
         hint="Take hashes from 0 to 109. For which of them are the two remainders the same?",
     ),
     Predict(

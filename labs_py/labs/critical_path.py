@@ -30,7 +30,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model import recording
 from labs_py.model.critical_path import critical_path
 from labs_py.model.histogram import Histogram
@@ -280,7 +280,7 @@ TASKS = [
         "A call is not only a distance. The text of an HTTP request is written, sent through the kernel, read and taken apart, its answer too, "
         "and on the way there and back it waits for a processor. With 2 ms of work for each call that is about half.",
         {},
-        lambda data: min(range(3), key=lambda index: abs(_CALLS[index] - data["share_of_calls"])),
+        lambda data: nearest(_CALLS, data["share_of_calls"]),
         hint="What has to happen between the moment at which one process decides to call and the moment at which another begins to work?",
     ),
     Predict(
@@ -290,7 +290,7 @@ TASKS = [
         2,
         "unique-id answers long before text does, and the request waits for text. What nobody waits for costs money, but no time.",
         {"trace": "social_network", "endpoint": "nginx compose post", "service": "unique-id", "speedup": "1000"},
-        lambda data: min(range(3), key=lambda index: abs((0.25, 0.1, 0.0)[index] - _gain(data))),
+        lambda data: nearest((0.25, 0.1, 0.0), _gain(data)),
         hint="Which of the four finishes last? What does the request do in the moment when another of them finishes?",
     ),
     Reach(

@@ -33,8 +33,8 @@ from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
 from labs_py.deadline_figures import beside, calls, first_to_give_up, late_work, seconds, timeline
-from labs_py.deadline_runs import left, of_three, simulated_late_work
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.deadline_runs import STORES, left, of_three, simulated_late_work
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Service
 from labs_py.model.changes import default_policies, make_optional
@@ -45,7 +45,6 @@ from labs_py.parameter import Choice, LabError, Range
 from labs_py.report import Metric, Report
 
 _ARCHITECTURE = architecture_file.load("social_network")
-_STORES = ("-redis", "-mongodb", "-memcached")
 _CALLED = list(
     dict.fromkeys(
         place.name.partition("/")[0]
@@ -149,7 +148,7 @@ def _request(endpoint: str, slow: str, slower: float, share: float, needless: st
         usual = service.work_for(operation).mean
         hit = (
             service.name == slow
-            or (slow == "stores" and service.name.endswith(_STORES))
+            or (slow == "stores" and service.name.endswith(STORES))
             or (slow[0] == "-" and service.name.endswith(slow))
         )
         return [(usual + slower, share), *([(usual, 1 - share)] if share < 1 else [])] if hit else [(usual, 1.0)]
@@ -276,10 +275,6 @@ def _check_learns(learns: Callable[..., Any]) -> str:
     return first_difference("learns", learns, expected, cases(([0], [5]), ([0, 1], [9, 9]), draw=drawn))
 
 
-def _set(arguments: Mapping[str, str], **wanted: str) -> bool:
-    return all(arguments[name] == value for name, value in wanted.items())
-
-
 _HANG = {"slow": "user-mongodb", "slow_s": "60"}
 
 TASKS = [
@@ -317,7 +312,7 @@ TASKS = [
         "user-mention asks two stores in a row. At 6 s each it takes 12 s, runs into its own timeout, and the stages after it are never begun. "
         "What is just not slow enough for any inner timeout does the most harm.",
         {"slow_s": "6"},
-        lambda data: min(range(3), key=lambda index: abs((30, 20, 2)[index] - data["ways"]["equal"]["late_work_s"])),
+        lambda data: nearest((30, 20, 2), data["ways"]["equal"]["late_work_s"]),
         hint="Which call takes longest after nginx's own and compose-post's? When does its timeout end it, and what is not begun then?",
     ),
     Predict(
@@ -348,7 +343,8 @@ TASKS = [
     Reach(
         "The same hang of 60 s: have all users answered within 2 s, with a deadline of 10 s that is carried along.",
         lambda data, arguments: (
-            _set(arguments, endpoint="compose post", **_HANG, share="100", timeout_s="10", limits="carried")
+            as_preset(run, arguments, "endpoint", "share", "timeout_s")
+            and {**_HANG, "limits": "carried"}.items() <= arguments.items()
             and data["ways"]["carried"]["failed"] == 0
             and data["ways"]["carried"]["told_after_s"] < 2
         ),
@@ -362,16 +358,8 @@ TASKS = [
         "One call in ten of a store takes 2 s longer. With a deadline carried along and 300 ms kept on each level, find the shortest limit, "
         "to half a second, that fails at most one post in a hundred.",
         lambda data, arguments: (
-            _set(
-                arguments,
-                endpoint="compose post",
-                slow="stores",
-                slow_s="2",
-                share="10",
-                keep_ms="300",
-                limits="carried",
-                needless="none",
-            )
+            as_preset(run, arguments, "endpoint", "slow", "keep_ms", "needless")
+            and {"slow_s": "2", "share": "10", "limits": "carried"}.items() <= arguments.items()
             and float(arguments["timeout_s"]) <= 7
             and data["ways"]["carried"]["failed"] <= 0.01
         ),

@@ -30,7 +30,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.failure_figures import (
     RATE,
     blast_radius,
@@ -50,7 +50,7 @@ from labs_py.report import Metric, Part, Report
 
 _ARCHITECTURE = architecture_file.load("online_boutique")
 _MOST_OUTCOMES = 20_000
-_DEFENCES = {
+_DEFENSES = {
     "none": "what their code has",
     "timeout": "a timeout on every call",
     "fallback": "timeouts, and fallbacks for failed calls",
@@ -68,7 +68,7 @@ def run(
     mode: Annotated[
         str, Choice("The victim", {"crash": "crashes: calls fail at once", "hang": "hangs: calls get no answer"})
     ] = "crash",
-    defence: Annotated[str, Choice("Its callers have", _DEFENCES)] = "none",
+    defense: Annotated[str, Choice("Its callers have", _DEFENSES)] = "none",
     timeout_ms: Annotated[float, Range("Timeout, where the code has none", 1, 60_000, "ms", 1, "log")] = 1_000,
     replicas: Annotated[int, Range("Instances of the victim", 0, 20, hint="0: as many as the file says.")] = 0,
     detection_s: Annotated[float, Range("Health checks notice after", 0, 300, "s", 1)] = 30,
@@ -82,7 +82,7 @@ def run(
     if replicas:
         needs = min(architecture.services[victim].needs, replicas)
         architecture = architecture.with_service(victim, replicas=replicas, needs=needs)
-    failure = Failure(mode, defence, timeout_ms / 1000)  # type: ignore[arg-type]  # Choice has checked both
+    failure = Failure(mode, defense, timeout_ms / 1000)  # type: ignore[arg-type]  # Choice has checked both
     each = failure.each_down(architecture)
     radius = {name: shares_of(architecture, outcomes) for name, outcomes in each.items()}
     down = {name: each[name] for name in widest_first(radius)}
@@ -237,7 +237,7 @@ TASKS = [
         "21 of 23 requests need one answer of the catalog and get it half of the time. The other calls of a product page are for "
         "recommendations: they fail as often, and only degrade it.",
         {"victim": "catalog", "replicas": "2"},
-        lambda data: min(range(3), key=lambda index: abs((97, 50, 45.7)[index] - data["phases"][1]["fails_per_s"])),
+        lambda data: nearest((97, 50, 45.7), data["phases"][1]["fails_per_s"]),
         hint="A call meets the dead instance half of the time. How many calls of the catalog can a request not do without?",
     ),
     Predict(
@@ -251,7 +251,7 @@ TASKS = [
         1,
         "The frontend waits one second for checkout, checkout waits one second for email, and the outer clock started first. Checkout never "
         "gets to say that the order went through. An inner timeout must be shorter than the outer one, by enough to finish the rest of the work.",
-        {"victim": "email", "mode": "hang", "defence": "timeout", "timeout_ms": "1000"},
+        {"victim": "email", "mode": "hang", "defense": "timeout", "timeout_ms": "1000"},
         lambda data: (
             0
             if data["outcomes"]["POST /cart/checkout"]["email"] != "fails"
@@ -266,10 +266,10 @@ TASKS = [
         lambda data, arguments: (
             (arguments["victim"], arguments["mode"]) == ("recommendation", "hang")
             and arguments["architecture"] == "online_boutique"
-            and arguments["defence"] != "fallback"
+            and arguments["defense"] != "fallback"
             and data["blast_radius"]["recommendation"] == 0
         ),
-        {"victim": "recommendation", "mode": "hang", "defence": "timeout"},
+        {"victim": "recommendation", "mode": "hang", "defense": "timeout"},
         {"victim": "recommendation", "mode": "hang", "replicas": "3"},
         "What would turn silence into an error, for which the code is ready?",
         "A timeout: the call fails after it, and the optional call's error only degrades the page. More instances do not help when all hang.",
@@ -277,7 +277,7 @@ TASKS = [
     Reach(
         "An instance of currency crashes. Lose fewer than 500 requests until it is back, without changing the callers.",
         lambda data, arguments: (
-            (arguments["victim"], arguments["mode"], arguments["defence"]) == ("currency", "crash", "none")
+            (arguments["victim"], arguments["mode"], arguments["defense"]) == ("currency", "crash", "none")
             and arguments["architecture"] == "online_boutique"
             and data["lost_requests"] < 500
         ),

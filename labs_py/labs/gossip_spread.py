@@ -26,7 +26,7 @@ from typing import Annotated
 
 from labs_py import chart
 from labs_py.checking import cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.gossip import Setup, exact, expected, rumor, simulate
 from labs_py.numerals import count, percent, significant
 from labs_py.parameter import Choice, Range
@@ -259,7 +259,7 @@ TASKS = [
         0,
         "The rounds grow with the logarithm: log₂ n + ln n is 16.9 for a thousand and 33.7 for a million. Three more zeros cost another 17.",
         {"nodes": "1000"},
-        lambda data: min(range(3), key=lambda index: abs((34, 170, 17_000)[index] - 2 * data["rounds_formula"])),
+        lambda data: nearest((34, 170, 17_000), 2 * data["rounds_formula"]),
         hint="While few know, their number doubles in each round. How often does one double to get a thousand times as many?",
     ),
     Predict(

@@ -37,7 +37,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, as_preset
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Architecture, Call, Endpoint, Service
 from labs_py.model.arrivals import Open
@@ -71,7 +71,7 @@ _FAULTS = {
     "slow": "is slow: works 100 times as long",
     "crash": "crashes: calls fail at once",
 }
-_DEFENCES = {
+_DEFENSES = {
     "none": "nothing more",
     "timeout": "a timeout on every call",
     "breaker": "timeouts and circuit breakers",
@@ -94,13 +94,13 @@ def run(
     fault_s: Annotated[int, Range("The fault lasts", 1, 60, "s")] = 20,
     rate: Annotated[float, Range("Requests", 1, 200, "/s", 1)] = 50,
     workers: Annotated[int, Range("Workers of each instance", 1, 200, hint="Where the file says nothing.")] = 16,
-    defence: Annotated[str, Choice("Beside what the code has", _DEFENCES)] = "none",
+    defense: Annotated[str, Choice("Beside what the code has", _DEFENSES)] = "none",
     timeout_ms: Annotated[float, Range("Timeout, where the code has none", 1, 60_000, "ms", 1, "log")] = 1_000,
     bulkhead: Annotated[int, Range("Calls a bulkhead lets pass at once", 1, 200)] = 8,
     runs: Annotated[int, Range("Runs", 1, 40)] = 8,
 ) -> Replications:
     """Return the runs, each with arrivals and service times of its own."""
-    system = defended(architecture, defence, workers, timeout_ms / 1000, bulkhead)
+    system = defended(architecture, defense, workers, timeout_ms / 1000, bulkhead)
     until = _BEFORE + fault_s + _AFTER
     calls = math.fsum(
         architecture.load_share(name) * all_calls(plan_request(system, name)) for name in system.endpoints
@@ -114,29 +114,29 @@ def run(
     outage = Outage(system, victim, kind, rate, _BEFORE, _BEFORE + fault_s, until, looks)
     by_hand = (
         held_workers(system, victim, rate, PATIENCE)
-        if defence not in ("breaker", "bulkhead") and fault == "hang"
+        if defense not in ("breaker", "bulkhead") and fault == "hang"
         else None
     )
     return Replications(runs, lambda number: _one(outage, number), lambda results: _report(outage, by_hand, results))
 
 
-def defended(architecture: Architecture, defence: str, workers: int, timeout: float, bulkhead: int) -> Architecture:
-    """Return the architecture with so many workers, users of little patience, and a defence; what the file says stays."""
+def defended(architecture: Architecture, defense: str, workers: int, timeout: float, bulkhead: int) -> Architecture:
+    """Return the architecture with so many workers, users of little patience, and a defense; what the file says stays."""
     for name, service in architecture.services.items():
         limit = service.servers or workers
-        queue = limit if defence == "shed" and service.queue_limit is None else service.queue_limit
+        queue = limit if defense == "shed" and service.queue_limit is None else service.queue_limit
         architecture = architecture.with_service(name, servers=limit, queue_limit=queue)
-    if defence in ("timeout", "breaker"):
+    if defense in ("timeout", "breaker"):
         architecture = default_policies(architecture, timeout=timeout)
-    if defence == "breaker":
+    if defense == "breaker":
         architecture = default_policies(architecture, breaker=_BREAKER)
-    if defence == "bulkhead":
+    if defense == "bulkhead":
         architecture = default_policies(architecture, bulkhead=bulkhead)
     endpoints = {
         name: replace(
             endpoint,
             timeout=endpoint.timeout or PATIENCE,
-            deadline=endpoint.deadline or (PATIENCE if defence == "deadline" else None),
+            deadline=endpoint.deadline or (PATIENCE if defense == "deadline" else None),
         )
         for name, endpoint in architecture.endpoints.items()
     }
@@ -282,14 +282,9 @@ def _check_let_through(let_through: Callable[..., Any]) -> str:
 
 
 def _recommendation(arguments: Mapping[str, str]) -> bool:
-    kept = {
-        "architecture": "online_boutique",
-        "victim": "recommendation",
-        "fault": "hang",
-        "rate": "50",
-        "workers": "16",
-    }
-    return kept.items() <= arguments.items() and int(arguments["fault_s"]) >= 20 and int(arguments["runs"]) >= 4
+    kept = as_preset(run, arguments, "architecture", "fault", "rate", "workers")
+    long = int(arguments["fault_s"]) >= 20 and int(arguments["runs"]) >= 4
+    return kept and long and arguments["victim"] == "recommendation"
 
 
 TASKS = [
@@ -333,7 +328,7 @@ TASKS = [
         1,
         "37 requests a second that each hold a worker for a second hold 37 workers. There are 16. A timeout makes the wait end; whether it "
         "ends soon enough is a matter of Little's law.",
-        {"victim": "recommendation", "defence": "timeout", "timeout_ms": "1000", "runs": "4"},
+        {"victim": "recommendation", "defense": "timeout", "timeout_ms": "1000", "runs": "4"},
         lambda data: 1 if data["exhausted_runs"] == data["runs"] and data["exhausted_after_s"] < 1 else 0,
         hint="How many requests are waiting for their timeout at any one time?",
     ),
@@ -342,26 +337,25 @@ TASKS = [
         "good, with a timeout alone: 50 requests a second, 16 workers, at least 4 runs.",
         lambda data, arguments: (
             _recommendation(arguments)
-            and arguments["defence"] == "timeout"
+            and arguments["defense"] == "timeout"
             and data["exhausted_runs"] == 0
             and data["answered"] > 0.99
         ),
-        {"victim": "recommendation", "defence": "timeout", "timeout_ms": "200", "runs": "4"},
-        {"victim": "recommendation", "defence": "timeout", "timeout_ms": "500", "runs": "4"},
+        {"victim": "recommendation", "defense": "timeout", "timeout_ms": "200", "runs": "4"},
+        {"victim": "recommendation", "defense": "timeout", "timeout_ms": "500", "runs": "4"},
         "Taken are 1.4 workers anyway, and 37 a second for as long as the timeout. Leave some room: the load is random.",
         "With 200 ms, 1.4 + 37 × 0.2 = 8.8 of 16 workers are taken on average. With 390 ms all are, and half of the time more are wanted.",
     ),
     Reach(
         "email hangs, and there is no timeout anywhere. Have at least 95 % of requests answered all the same: 50 a second, 16 workers.",
         lambda data, arguments: (
-            arguments["architecture"] == "online_boutique"
-            and (arguments["victim"], arguments["fault"], arguments["rate"]) == ("email", "hang", "50")
-            and (arguments["workers"], arguments["defence"]) == ("16", "bulkhead")
+            as_preset(run, arguments, "architecture", "victim", "fault", "rate", "workers")
+            and arguments["defense"] == "bulkhead"
             and int(arguments["fault_s"]) >= 20
             and data["answered"] >= 0.95
         ),
-        {"defence": "bulkhead", "bulkhead": "8", "runs": "4"},
-        {"defence": "bulkhead", "bulkhead": "16", "runs": "4"},
+        {"defense": "bulkhead", "bulkhead": "8", "runs": "4"},
+        {"defense": "bulkhead", "bulkhead": "16", "runs": "4"},
         "A bulkhead limits how many workers one silent service can hold. How many may it hold so that the rest can still work? And "
         "how many does a healthy service need at once?",
         "8 of 16: the ninth order fails at once, and half of the workers remain for all others, who need fewer than two on average. With "

@@ -24,7 +24,7 @@ from statistics import NormalDist
 from typing import Annotated, Any
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.architecture import Architecture, Call, Endpoint, Service
 from labs_py.model.arrivals import Open
 from labs_py.model.duration import ZERO, Duration, Lognormal, Pareto
@@ -210,7 +210,7 @@ TASKS = [
         0,
         "Only what has had no answer for 10 ms is sent again, and that is one read in fifty. Both copies are hardly ever slow.",
         {},
-        lambda data: min(range(3), key=lambda index: abs((0.02, 0.2, 1.0)[index] - data["more_reads"])),
+        lambda data: nearest((0.02, 0.2, 1.0), data["more_reads"]),
         hint="Which of the 1,000 reads need the second copy, and how could one recognize them?",
     ),
     Reach(

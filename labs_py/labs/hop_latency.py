@@ -25,7 +25,7 @@ from random import Random
 from typing import Annotated, Any, cast
 
 from labs_py.checking import Case, agree, cases, first_complaint, first_difference, shown, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.latency_figures import distribution_figure, waterfall_figure
 from labs_py.model import architecture_file
 from labs_py.model.architecture import Architecture
@@ -142,10 +142,6 @@ def _listed(data: Mapping[str, Mapping[str, Any]]) -> Table:
 # --- tasks and checks ----------------------------------------------------------------------------
 
 
-def _nearest(value: float, options: Sequence[float]) -> int:
-    return min(range(len(options)), key=lambda index: abs(value - options[index]))
-
-
 def _on_boutique(arguments: Mapping[str, str], **settings: str) -> bool:
     return all(arguments[name] == value for name, value in {"architecture": "online_boutique", **settings}.items())
 
@@ -199,7 +195,7 @@ TASKS = [
         2,
         "Currencies 1, products 1, cart 2 (it asks Redis), one conversion for each of nine products, ad 1. The code makes them in a row.",
         {},
-        lambda data: _nearest(data["endpoints"]["GET /"]["serial_round_trips"], (1, 5, 14, 90)),
+        lambda data: nearest((1, 5, 14, 90), data["endpoints"]["GET /"]["serial_round_trips"]),
         hint="Count calls, not services: a call in a loop is one for each turn, and a callee may have to ask somebody else first.",
     ),
     Predict(
@@ -208,7 +204,7 @@ TASKS = [
         0,
         "14 round trips of 0.1 ms are 1.4 ms, beside 28.5 ms of work. Inside one zone the network is not what makes this page slow.",
         {"placement": "one_zone"},
-        lambda data: _nearest(data["endpoints"]["GET /"]["network_share"], (0.05, 0.25, 0.5, 0.75)),
+        lambda data: nearest((0.05, 0.25, 0.5, 0.75), data["endpoints"]["GET /"]["network_share"]),
         hint="Each of the 14 calls in a row costs one round trip, and about 2 ms of work at the callee.",
     ),
     Predict(
@@ -218,7 +214,7 @@ TASKS = [
         "Eight round trips of 0.77 ms are saved, 6.2 ms. The nine conversions are still done, one after another. "
         "Making the calls early saves that wait too, and leaves 10 ms.",
         {"plan": "batched"},
-        lambda data: _nearest(data["endpoints"]["GET /"]["p50_ms"], (32, 20, 10)),
+        lambda data: nearest((32, 20, 10), data["endpoints"]["GET /"]["p50_ms"]),
         hint="What does the currency service do with the nine prices once it has them? Which of its costs were paid nine times for nothing?",
     ),
     Predict(
@@ -229,7 +225,7 @@ TASKS = [
         "The page waits for the slowest of nine conversions, and the slowest of nine is slower than an average one, every time. "
         "In a row fast and slow do even out: 39.3 ms, by means and on average.",
         {"plan": "parallel"},
-        lambda data: _nearest(data["endpoints"]["GET /"]["mean_ms"], (7.5, 8, 10.6)),
+        lambda data: nearest((7.5, 8, 10.6), data["endpoints"]["GET /"]["mean_ms"]),
         hint="Throw nine dice and keep the highest. Is its mean that of one die?",
     ),
     Reach(

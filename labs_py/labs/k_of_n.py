@@ -20,7 +20,7 @@ Source:
 from typing import Annotated
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.conditioning import at_least_of_equals
 from labs_py.model.downtime import downtime
 from labs_py.numerals import nines, span
@@ -93,9 +93,7 @@ TASKS = [
         1,
         "The group is down when two or three are: 3 × 0.01² × 0.99 + 0.01³ = 0.0003, against 0.01 for one node.",
         {"needed": "2", "spare": "1", "availability": "0.99"},
-        lambda data: min(
-            range(3), key=lambda index: abs((2, 1 / 33.6, 1e-3)[index] - (1 - data["independent"]) / 0.01)
-        ),
+        lambda data: nearest((2, 1 / 33.6, 1e-3), (1 - data["independent"]) / 0.01),
         hint="How likely is it that two given nodes are down at once? How many pairs are there?",
     ),
     Reach(

@@ -23,7 +23,7 @@ from functools import partial
 from typing import Annotated
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.numerals import significant, span
 from labs_py.parameter import Choice
 from labs_py.report import Figure, Report, Table
@@ -123,9 +123,7 @@ TASKS = [
         1,
         "0.1 ms over 20 ns is 5,000. A call to a neighbor costs as much as thousands of steps of local work.",
         {"unit": "Random memory access"},
-        lambda data: min(
-            range(3), key=lambda index: abs((50, 5_000, 5_000_000)[index] - data["multiples"]["Inside one zone"])
-        ),
+        lambda data: nearest((50, 5_000, 5_000_000), data["multiples"]["Inside one zone"]),
         hint="A memory access takes tens of nanoseconds, a round trip between neighbors a tenth of a millisecond.",
     ),
     Reach(

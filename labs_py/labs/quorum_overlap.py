@@ -26,7 +26,7 @@ from typing import Annotated
 
 from labs_py import chart
 from labs_py.checking import cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.quorum import at_least, missing, overlap, stale
 from labs_py.numerals import nines, percent
 from labs_py.parameter import LabError, Range
@@ -161,7 +161,7 @@ TASKS = [
         "The read finds the one replica that took the write in one case of three. Systems with these settings do better only "
         "because they go on copying after the acknowledgment.",
         {"replicas": "3", "read": "1", "write": "1"},
-        lambda data: min(range(3), key=lambda index: abs((1 / 3, 1 / 2, 2 / 3)[index] - data["stale"])),
+        lambda data: nearest((1 / 3, 1 / 2, 2 / 3), data["stale"]),
         hint="The write is on one of three. Which one does the reader happen to ask?",
     ),
     Predict(

@@ -38,7 +38,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import Case, cases, first_complaint, first_difference, shown, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
 from labs_py.model.storm import STEP, Chain
 from labs_py.numerals import count, percent, significant
 from labs_py.overload_runs import simulated_amplification, simulated_retries
@@ -172,27 +172,8 @@ def _takeaway(data: Mapping[str, Any], rate: float, fault_s: int) -> str:
 # --- tasks and checks ----------------------------------------------------------------------------
 
 
-def _kept(arguments: Mapping[str, str], *free: str) -> bool:
-    """Return whether all settings but those in `free` are as they were."""
-    return all(arguments[name] == value for name, value in _DEFAULTS.items() if name not in free)
-
-
-_DEFAULTS = {
-    "rate": "200",
-    "fault_s": "10",
-    "left_percent": "20",
-    "layers": "2",
-    "attempts": "2",
-    "timeout_ms": "1000",
-    "pause_ms": "100",
-    "jitter": "full",
-    "budget": "none",
-    "deadline": "false",
-    "breaker": "false",
-    "queue": "100000",
-    "relief_percent": "100",
-}
 _PRICE = 10
+_AFTERWARDS = ("well", "recovering", "metastable")  # as the options of two predictions stand
 
 
 def _check_allowed(allowed: Callable[..., Any]) -> str:
@@ -257,7 +238,7 @@ TASKS = [
         "While answers are late, each request makes 2 × 2 calls. 800 calls a second come to a store that does 300, so answers stay late. "
         "The fault is not needed any more.",
         {},
-        lambda data: {"well": 0, "recovering": 1, "metastable": 2}[data["state_after"]],
+        lambda data: _AFTERWARDS.index(data["state_after"]),
         hint="How many calls does a request make as long as no answer comes in time?",
     ),
     Predict(
@@ -267,7 +248,7 @@ TASKS = [
         "Users do not wait for one another: 200 a second come, however long those before them pause, and each makes four calls in the "
         "end. A pause moves a retry. It does not take it away.",
         {"pause_ms": "5000"},
-        lambda data: {"well": 0, "recovering": 1, "metastable": 2}[data["state_after"]],
+        lambda data: _AFTERWARDS.index(data["state_after"]),
         hint="Count the calls that one request makes in the end, not when it makes them.",
     ),
     Predict(
@@ -278,12 +259,14 @@ TASKS = [
         "Each service turns ten calls into eleven, and the lower one does so with those of the upper one too: 1.1 × 1.1. Budgets multiply "
         "as attempts do, but 1.1 is a good number to multiply by.",
         {"budget": "10"},
-        lambda data: min(range(3), key=lambda index: abs((1.1, 1.2, 1.21)[index] - data["most_calls"])),
+        lambda data: nearest((1.1, 1.2, 1.21), data["most_calls"]),
         hint="The calls that the lower service makes first are all that reach it. Are these 200 a second?",
     ),
     Reach(
         "The chain is down. Bring it back as an operator would, with less load for a while and nothing else.",
-        lambda data, arguments: _kept(arguments, "relief_percent", "relief_s") and data["state_after"] == "well",
+        lambda data, arguments: (
+            as_preset(run, arguments, but=["relief_percent", "relief_s"]) and data["state_after"] == "well"
+        ),
         {"relief_percent": "0", "relief_s": "60"},
         {"relief_percent": "30", "relief_s": "75"},
         "Two things must be over when the load comes back: the storm, and the queue. See how long the queue is after 20 s.",
@@ -294,7 +277,7 @@ TASKS = [
         "The load, the fault, the two services, their two attempts and the timeout stay, and there is neither a breaker nor a limit of the "
         "queue. Have all be well within a second after the fault.",
         lambda data, arguments: (
-            _kept(arguments, "budget", "deadline", "pause_ms", "jitter")
+            as_preset(run, arguments, but=["budget", "deadline", "pause_ms", "jitter", "relief_s"])
             and data["recovered_after_s"] is not None
             and data["recovered_after_s"] <= 1
         ),
@@ -307,7 +290,9 @@ TASKS = [
     Reach(
         "Keep all but the load. With how many requests a second, at least 60, does the chain come back within 100 s?",
         lambda data, arguments: (
-            _kept(arguments, "rate") and float(arguments["rate"]) >= 60 and data["recovered_after_s"] is not None
+            as_preset(run, arguments, but=["rate", "relief_s"])
+            and float(arguments["rate"]) >= 60
+            and data["recovered_after_s"] is not None
         ),
         {"rate": "70"},
         {"rate": "100"},

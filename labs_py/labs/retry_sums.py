@@ -23,7 +23,7 @@ Source:
 from typing import Annotated
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.numerals import count, percent, significant
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
@@ -115,7 +115,7 @@ TASKS = [
         "A budget of a tenth adds a tenth of the calls, and half of those succeed: 50 % and 5 %. It gives up the help of retries just where "
         "so much fails that they would be dangerous.",
         {"budget": "10"},
-        lambda data: min(range(3), key=lambda index: abs((0.94, 0.75, 0.55)[index] - data["budget_success"])),
+        lambda data: nearest((0.94, 0.75, 0.55), data["budget_success"]),
         hint="How many calls do 100 requests make now, and how many of those succeed?",
     ),
     Reach(

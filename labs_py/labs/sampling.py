@@ -29,7 +29,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model import architecture_file, changes
 from labs_py.model.architecture import Architecture
 from labs_py.model.availability import system_availability, system_structure
@@ -205,7 +205,7 @@ TASKS = [
         0,
         "0.48 are to be expected, so most likely none. That does not tell this system from one that is ten times worse or a hundred times better.",
         {"fail": "1000", "samples": "100000"},
-        lambda data: min(range(3), key=lambda index: abs((0, 5, 48)[index] - data["failures"])),
+        lambda data: nearest((0, 5, 48), data["failures"]),
         "Divide 100,000 by 210,000.",
     ),
     Reach(
@@ -273,7 +273,7 @@ ORACLES = [
         lambda: _simulated_share("textbook_chain", 1, 1_000_000),
         "a product of five, counted by hand",
         "https://en.wikipedia.org/wiki/Reliability_block_diagram",
-        tolerance=2.5758 * math.sqrt(0.999**5 * (1 - 0.999**5) / 1_000_000),
+        tolerance=0.00018,  # 2.5758 √(p (1 − p) / n), rounded down
         digits=6,
         note="Within the 99 % interval of so many requests.",
     ),

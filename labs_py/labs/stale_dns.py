@@ -25,26 +25,21 @@ Sources:
 """
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from itertools import combinations, pairwise
+from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import Annotated, Any
 
-from labs_py import chart
+from labs_py.address_figures import stages, still_old
 from labs_py.checking import Case, cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, as_preset, nearest
+from labs_py.model.downtime import DAY
+from labs_py.model.moved_address import GRID, connection_ages, held, old_answers, simulated, value_at
 from labs_py.numerals import percent, significant, span
 from labs_py.parameter import Choice, Range
-from labs_py.report import Figure, Metric, Report, Table
+from labs_py.report import Metric, Report
 
 _RATE = 1000  # requests a second, all connections together
-_DAY = 86_400
-_GRID = 240  # steps from the move to when all that ask again have moved
-_RARE = 1e-4  # a share of requests whose connection may be older than the oldest that counts
-_UNITS = [("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0), ("seconds", 1.0)]
 _KEPT = {"rest": "what is left of the TTL", "whole": "the whole TTL again"}
 
 
@@ -68,13 +63,13 @@ def run(
     asked = [*terms, program] if program else terms
     ages = connection_ages(connection_s, idle_s, rate)
     moved = math.fsum(asked) + ages.ages[-1]
-    once, restart = once_percent / 100, restart_days * _DAY
-    step = max(moved, ttl_s) * 1.02 / _GRID
-    times = [index * step for index in range(_GRID + 1)]
+    once, restart = once_percent / 100, restart_days * DAY
+    step = max(moved, ttl_s) * 1.02 / GRID
+    times = [index * step for index in range(GRID + 1)]
     dns = old_answers(terms, step)
     lookups = old_answers(asked, step)
     again = ages.held(lookups, step)
-    never = _held(dns, restart, step)
+    never = held(dns, restart, step)
     stale = [(1 - once) * one + once * other for one, other in zip(again, never, strict=True)]
     asking_again = _RATE * (1 - once) * (math.fsum(asked) / 2 + ages.mean)
     asking_once = _RATE * once * (math.fsum(terms) / 2 + restart / 2)
@@ -84,8 +79,8 @@ def run(
         "half_s": half,
         "moved_s": moved,
         "last_s": last,
-        "stale_at_ttl": _at(stale, ttl_s, step),
-        "stale_after_1_min": _at(stale, 60.0, step),
+        "stale_at_ttl": value_at(stale, ttl_s, step),
+        "stale_after_1_min": value_at(stale, 60.0, step),
         "requests": asking_again + asking_once,
         "asking_again": asking_again,
         "opening": 1 / ages.requests,
@@ -104,8 +99,8 @@ def run(
                 f"of {_RATE:,} a second; {significant(asking_again)} by those that ask again",
             ),
             Metric("Requests that open a connection", percent(data["opening"], 1), "the price of moving sooner"),
-            _figure(data, once, last),
-            _stages(terms, program, ages, once, restart),
+            still_old(data, once, last),
+            stages(terms, program, ages, once, restart),
         ],
         data,
     )
@@ -118,160 +113,6 @@ def _takeaway(ttl: float, once: float, moved: float, last: float) -> str:
         most = percent(1 - once, 0 if abs(100 * once - round(100 * once)) < 1e-9 else 1)
         return f"{head} {most} of requests have left the old address after {span(moved, 2)}, the last after {span(last, 2)}."
     return f"{head} the last request goes to the old address after {span(last, 2)}."
-
-
-def old_answers(terms: Sequence[float], step: float) -> list[float]:
-    """Return the share of old answers at 0, 1, 2 ... steps after the move, where each of these terms begins anew with what the one before gave."""
-    shares = [max(0.0, 1 - index * step / terms[0]) for index in range(_GRID + 1)]
-    for term in terms[1:]:
-        shares = _held(shares, term, step)
-    return shares
-
-
-def _held(shares: Sequence[float], term: float, step: float) -> list[float]:
-    """Return the shares where each answer is held for a term, and is anywhere in it: each share is the mean of those over the last term."""
-    sums = [0.0]
-    for first, second in pairwise(shares):
-        sums.append(sums[-1] + (first + second) / 2 * step)
-    begins = [index * step - term for index in range(len(shares))]
-    return [
-        (total - (begin if begin <= 0 else _at(sums, begin, step))) / term  # before the move all were old
-        for total, begin in zip(sums, begins, strict=True)
-    ]
-
-
-def exact_old_answers(terms: Sequence[float], time: float) -> float:
-    """Return the same share in closed form: the chance that a sum of independent uniform waits is longer than `time`.
-
-    >>> exact_old_answers([60, 60], 90)
-    0.125
-    """
-    count = len(terms)
-    over = math.fsum(
-        (-1) ** size * max(0.0, time - math.fsum(some)) ** count
-        for size in range(count + 1)
-        for some in combinations(terms, size)
-    )
-    return 1 - over / math.factorial(count) / math.prod(terms)
-
-
-def _at(values: Sequence[float], time: float, step: float) -> float:
-    """Return the value at a time, between two steps by a straight line."""
-    place = min(time / step, len(values) - 1.0)
-    index = min(int(place), len(values) - 2)
-    return values[index] + (place - index) * (values[index + 1] - values[index])
-
-
-@dataclass(frozen=True)
-class Ages:
-    """How old the connection is that a request uses.
-
-    `ages` ascend from zero to the oldest; `expected` has the number of requests of a connection up to each of these ages, the first included.
-    """
-
-    ages: Sequence[float]
-    expected: Sequence[float]
-
-    @property
-    def requests(self) -> float:
-        """Requests on a connection, on average."""
-        return self.expected[-1]
-
-    @property
-    def mean(self) -> float:
-        """The mean age of the connection of a request."""
-        parts = zip(pairwise(self.ages), pairwise(self.expected), strict=True)
-        return math.fsum((low + high) / 2 * (more - less) for (low, high), (less, more) in parts) / self.requests
-
-    def up_to(self, age: float) -> float:
-        """Return the share of requests whose connection is at most so old."""
-        index = bisect_left(self.ages, age)
-        if index == len(self.ages):
-            return 1.0
-        (low, less), (high, more) = ((self.ages[at], self.expected[at]) for at in (max(0, index - 1), index))
-        return (less + ((age - low) / (high - low) * (more - less) if index else 0.0)) / self.requests
-
-    def held(self, lookups: Sequence[float], step: float) -> list[float]:
-        """Return the share of requests whose connection was opened to the old address, at each step; before the move all were."""
-        reach = [self.up_to(index * step) for index in range(len(lookups))]
-        parts = [more - less for less, more in pairwise(reach)]
-        middles = [(first + second) / 2 for first, second in pairwise(lookups)]
-        return [
-            reach[0] * share + math.sumprod(parts[:index], middles[:index][::-1]) + 1 - reach[index]
-            for index, share in enumerate(lookups)
-        ]
-
-
-def connection_ages(most: float, idle: float, rate: float) -> Ages:
-    """Return the ages where a connection lives at most `most` s, is closed after `idle` s without a request, and has `rate` requests a second.
-
-    Requests come at random. Let m(a) be the rate of requests at age a of a connection that has not been closed. Up to a = `idle` it is `rate`;
-    there it falls by c = rate exp(-rate idle), and from there on m'(a) = -c m(a - idle): gone are those whose last request was `idle` ago.
-
-    >>> round(connection_ages(3600, 30, 0.1).requests, 1)  # exp(3), as hardly any lives for an hour
-    20.1
-    """
-    leave = rate * math.exp(-rate * idle)
-    if most <= idle or leave * most < 1e-9:
-        return Ages([0.0, most], [1.0, 1 + rate * most]) if most else Ages([0.0], [1.0])
-    parts = max(2, min(24, int(4_000 * idle / most)))  # steps to an idle time
-    step = idle / parts
-    expected = [1 + rate * step * index for index in range(parts + 1)]
-    now = rate - leave
-    while len(expected) * step < most and now > 1e-7 * rate:
-        later = max(0.0, now - leave * (expected[-parts] - expected[-parts - 1]))
-        expected.append(expected[-1] + step * (now + later) / 2)
-        now = later
-    ages = [step * index for index in range(len(expected))]
-    ages.append(most)
-    expected.append(expected[-1] + (most - ages[-2]) * now)
-    old = bisect_left(expected, (1 - _RARE) * expected[-1])
-    return Ages(ages[: old + 1], expected[: old + 1])
-
-
-def _figure(data: Mapping[str, Any], once: float, last: float) -> Figure:
-    """Return the shares of what is old over time, in rows."""
-    times = data["times"]
-    unit, seconds = next((one for one in _UNITS if times[-1] >= 3 * one[1]), _UNITS[-1])
-    rows = {"TTL alone": data["ttl_alone"], "lookups": data["lookups"], "requests": data["stale"]}
-    note = f"{percent(once, 1)} until {span(last, 2)}" if once else ""
-    shown = [round(index * _GRID / 12) for index in range(13)]
-    return Figure(
-        chart.rows(
-            {
-                # A point in three draws the same line, and what stays at zero needs none.
-                name: [(times[at] / seconds, row[at]) for at in range(0, _GRID + 1, 3) if row[max(0, at - 3)] > 1e-6]
-                for name, row in rows.items()
-            },
-            {"TTL alone": chart.NEUTRAL, "lookups": chart.WORK, "requests": chart.FAILS},
-            {"requests": note} if note else {},
-            x=f"{unit} after the move",
-            x_domain=(0, times[-1] / seconds),
-            step=64,
-        ),
-        "What is still old after the move: answers if there were nothing but one cache, lookups of programs, and requests",
-        Table(
-            ["After", *rows],
-            [(span(times[at]), *(percent(max(0.0, row[at]), 1) for row in rows.values())) for at in shown],
-        ),
-    )
-
-
-def _stages(terms: Sequence[float], program: float, ages: Ages, once: float, restart: float) -> Table:
-    """Return how long each part of the way holds an old address."""
-    dns = math.fsum(terms)
-    parts = [
-        ("DNS caches", dns, dns / 2),
-        ("The program", program, program / 2),
-        ("The connection", ages.ages[-1], ages.mean),
-    ]
-    rows = [(name, span(most, 2), span(mean, 2)) for name, most, mean in parts if most]
-    rows.append(("Together", span(dns + program + ages.ages[-1], 2), span((dns + program) / 2 + ages.mean, 2)))
-    if once:
-        rows.append(("A program that asks once", span(dns + restart, 2), span((dns + restart) / 2, 2)))
-    return Table(
-        ["Where", "Holds it at most", "On average"], rows, "Who holds the old address, and for how long after the move"
-    )
 
 
 # --- tasks and checks ----------------------------------------------------------------------------
@@ -312,22 +153,6 @@ def _check_safe(safe: Callable[..., Any]) -> str:
     return first_difference("safe", safe, expected, cases(*fixed, draw=drawn))
 
 
-def _kept_settings(arguments: Mapping[str, str], **changed: str) -> bool:
-    """Return whether all settings but the named ones are the defaults; those named are as given, or free where that is ""."""
-    defaults = {
-        "ttl_s": "60",
-        "caches": "2",
-        "kept": "rest",
-        "program_s": "30",
-        "connection_s": "300",
-        "idle_s": "90",
-        "rate": "1",
-        "once_percent": "2",
-        "restart_days": "7",
-    }
-    return all(arguments[name] == value for name, value in (defaults | changed).items() if value)
-
-
 TASKS = [
     Predict(
         "A record has a TTL of one minute. Programs keep an address for 30 s, and a connection lives for up to five minutes. One minute after "
@@ -337,7 +162,7 @@ TASKS = [
         "A request asks nobody: it takes the connection that is there, and that may be five minutes old. Only a new connection looks up, and "
         "even that lookup may get an answer of a minute and a half ago.",
         {},
-        lambda data: min(range(3), key=lambda index: abs((0, 1 / 3, 0.9)[index] - data["stale_at_ttl"])),
+        lambda data: nearest((0, 1 / 3, 0.9), data["stale_at_ttl"]),
         hint="How many of the connections that were open at the move have been closed a minute later?",
     ),
     Predict(
@@ -359,16 +184,16 @@ TASKS = [
         "They send a fiftieth of the requests, but for half a week on average, and the others for three minutes. Half a week is 1,500 times as "
         "long.",
         {},
-        lambda data: min(
-            range(3), key=lambda index: abs((0.02, 1 / 3, 1)[index] + data["asking_again"] / data["requests"] - 1)
-        ),
+        lambda data: nearest((0.02, 1 / 3, 1), 1 - data["asking_again"] / data["requests"]),
         hint="Compare how long each kind goes on: minutes for some, days for others.",
     ),
     Reach(
         "Leave the DNS and the programs as they are, with a TTL of 60 s. See to it that all but the 2 % have moved within two minutes, and "
         "that at most one request in 20 opens a connection.",
         lambda data, arguments: (
-            _kept_settings(arguments, connection_s="", idle_s="") and data["moved_s"] <= 120 and data["opening"] <= 0.05
+            as_preset(run, arguments, but=["connection_s", "idle_s"])
+            and data["moved_s"] <= 120
+            and data["opening"] <= 0.05
         ),
         {"connection_s": "30"},
         {"idle_s": "10"},
@@ -380,8 +205,9 @@ TASKS = [
         "Your client library has no limit of age: connections may live for an hour. They have a request every 20 s. Have 90 % of the requests "
         "moved after ten minutes, 2 % asking once, and let at most one in three open a connection.",
         lambda data, arguments: (
-            _kept_settings(arguments, connection_s="3600", rate="0.05", idle_s="")
-            and _at(data["stale"], 600, data["times"][1]) <= 0.1
+            as_preset(run, arguments, but=["connection_s", "rate", "idle_s"])
+            and (arguments["connection_s"], arguments["rate"]) == ("3600", "0.05")
+            and value_at(data["stale"], 600, data["times"][1]) <= 0.1
             and data["opening"] <= 1 / 3
         ),
         {"connection_s": "3600", "rate": "0.05", "idle_s": "40"},
@@ -459,30 +285,6 @@ TASKS = [
 ]
 
 
-@cache
-def _simulated(rate: float, idle: float, connection: float, terms: tuple[float, ...], until: float) -> float:
-    """Return for how many seconds' worth of requests a connection's go to the old address within `until` s of the move, simulated.
-
-    Caches and programs fetch in their own rhythm from what is before them; requests come at random and use the connection that they find.
-    """
-    rng = Random(1)
-    old = 0
-    trials = 600
-    for _ in range(trials):
-        phases = [(term, rng.uniform(0, term)) for term in reversed(terms)]
-        now, opened, goes_old = -2 * connection - rng.uniform(0, connection), -math.inf, True
-        while now < until:
-            gap = rng.expovariate(rate)
-            now += gap
-            if gap > idle or now - opened > connection:
-                opened = asked = now
-                for term, phase in phases:
-                    asked -= (asked - phase) % term
-                goes_old = asked < 0
-            old += goes_old and 0 <= now < until
-    return old / trials / rate
-
-
 _CLOSED = ("closed form, sum of uniform waits", "https://en.wikipedia.org/wiki/Irwin%E2%80%93Hall_distribution")
 _DNS = {"program_s": 0.0, "connection_s": 0.0, "once_percent": 0.0}
 
@@ -490,7 +292,7 @@ _DNS = {"program_s": 0.0, "connection_s": 0.0, "once_percent": 0.0}
 def _share(time: float, **settings: Any) -> float:
     """Return the share of requests that go to the old address at a time."""
     data = run(**settings).data
-    share: float = _at(data["stale"], time, data["times"][1])
+    share: float = value_at(data["stale"], time, data["times"][1])
     return share
 
 
@@ -540,7 +342,7 @@ ORACLES = [
     Oracle(
         "Seconds of requests to the old address, as preset but for those that ask once",
         run(once_percent=0.0).data["requests"] / _RATE,
-        lambda: _simulated(1.0, 90.0, 300.0, (60.0, 30.0), 400.0),
+        lambda: simulated(1.0, 90.0, 300.0, (60.0, 30.0), 400.0),
         "simulation of caches, connections and requests",
         "https://www.rfc-editor.org/rfc/rfc1035",
         tolerance=13,
@@ -550,7 +352,7 @@ ORACLES = [
     Oracle(
         "… with connections of up to an hour, a request every 20 s, closed after 40 s without one",
         run(once_percent=0.0, connection_s=3600.0, rate=0.05, idle_s=40.0).data["requests"] / _RATE,
-        lambda: _simulated(0.05, 40.0, 3600.0, (60.0, 30.0), 2000.0),
+        lambda: simulated(0.05, 40.0, 3600.0, (60.0, 30.0), 2000.0),
         "simulation of caches, connections and requests",
         "https://www.rfc-editor.org/rfc/rfc1035",
         tolerance=24,

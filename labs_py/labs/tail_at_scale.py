@@ -19,7 +19,7 @@ from statistics import NormalDist
 from typing import Annotated
 
 from labs_py import chart
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.numerals import percent
 from labs_py.parameter import Range
 from labs_py.report import Figure, Metric, Report, Table
@@ -126,7 +126,7 @@ TASKS = [
         2,
         "Each request escapes only if all 100 servers are fast: 0.99 to the power of 100 is 0.366, so 63.4 % are slow.",
         {"fan_out": "100", "p_slow": "0.01"},
-        lambda data: min(range(4), key=lambda index: abs((0.01, 0.1, 0.634, 1)[index] - data["slow_share"])),
+        lambda data: nearest((0.01, 0.1, 0.634, 1), data["slow_share"]),
         hint="Turn it round: how likely is it that none of the 100 is slow?",
     ),
     Reach(

@@ -28,7 +28,7 @@ from typing import Annotated
 
 from labs_py import chart
 from labs_py.checking import cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.arrivals import Closed, Open
 from labs_py.model.duration import Constant
 from labs_py.model.queueing import MG1, MMc, erlang_c, mm1, power_of_choices
@@ -167,7 +167,7 @@ TASKS = [
         2,
         "The time is 10 ms over the spare share: 10 / 0.20 = 50 ms, and 10 / 0.05 = 200 ms. Not the load counts but what is left.",
         {"utilization": "95"},
-        lambda data: min(range(3), key=lambda index: abs((1.2, 2, 4)[index] - data["own_ms"] / 50)),
+        lambda data: nearest((1.2, 2, 4), data["own_ms"] / 50),
         hint="What share of the time is the server free, before and after?",
     ),
     Predict(
@@ -177,7 +177,7 @@ TASKS = [
         "New messages keep coming, and only the tenth that is spare works on the old ones. Nine minutes of work at a tenth of the speed are "
         "90 minutes.",
         {"utilization": "90"},
-        lambda data: min(range(3), key=lambda index: abs((1, 10, 90)[index] - data["drain_s"] / 60)),
+        lambda data: nearest((1, 10, 90), data["drain_s"] / 60),
         hint="How much work has piled up, and with how much of its capacity can the consumer take it on?",
     ),
     Reach(

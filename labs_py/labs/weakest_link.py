@@ -29,7 +29,7 @@ from typing import Annotated, Any
 
 from labs_py import chart
 from labs_py.checking import Case, cases, first_complaint, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model import architecture_file, changes
 from labs_py.model.architecture import Alternatives, Architecture, Call, Endpoint, Service, Step
 from labs_py.model.availability import SystemAvailability, system_availability
@@ -254,7 +254,7 @@ TASKS = [
         2,
         "Both must fail for the call to fail: 0.001 times 0.1. A poor stand-in that fails at other times than the original is worth nearly a nine.",
         {"architecture": "textbook_chain", "change": "alternative", "service": "e", "to": "0.9"},
-        lambda data: min(range(3), key=lambda index: abs((0, 0.5, 0.9)[index] - data["saved_minutes_per_year"] / 523)),
+        lambda data: nearest((0, 0.5, 0.9), data["saved_minutes_per_year"] / 523),
         hint="The call fails only while both are down. How often is that, if they fail independently?",
     ),
     Predict(
@@ -263,7 +263,7 @@ TASKS = [
         2,
         "Both instances are down 0.001 times 0.001 of the time. A replica helps as much as not needing Redis at all, if the two fail independently.",
         {"change": "replica", "service": "redis"},
-        lambda data: min(range(3), key=lambda index: abs((0.5, 0.1, 0.001)[index] - _left(data, "redis"))),
+        lambda data: nearest((0.5, 0.1, 0.001), _left(data, "redis")),
         hint="While the first instance is down, how often is the second one down as well?",
     ),
     Predict(

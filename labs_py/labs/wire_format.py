@@ -20,7 +20,6 @@ Source:
 '0a 03 55 53 44 10 23 18 80 e7 88 d8 03'
 """
 
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import islice
@@ -28,7 +27,7 @@ from random import Random
 from typing import Annotated, Any
 
 from labs_py.checking import cases, first_difference, to_write
-from labs_py.exercise import Oracle, Predict, Reach
+from labs_py.exercise import Oracle, Predict, Reach, nearest
 from labs_py.model.protobuf_json import json_pieces, to_json
 from labs_py.model.protobuf_wire import Field, MessageType, decode, encode, pieces, read_varint, varint, zigzag
 from labs_py.model.wire_samples import SAMPLES, sample, sizes
@@ -133,10 +132,6 @@ def _shortest_order() -> int:
     )
 
 
-def _nearest(value: float, options: tuple[float, ...]) -> int:
-    return min(range(len(options)), key=lambda index: abs(math.log(options[index] / value)))
-
-
 def _check_varint(function: Callable[..., Any]) -> str:
     given = cases((150,), (0,), (127,), (128,), (2**64 - 1,), draw=lambda rng: (rng.getrandbits(rng.randint(1, 64)),))
     return first_difference("varint", function, lambda value: list(varint(value)), given)
@@ -165,7 +160,7 @@ TASKS = [
         0,
         "2,771 bytes become 1,703. Most of a product is text, and a letter is a byte in both. What is saved is the names of the fields.",
         {"message": "products", "items": "10"},
-        lambda data: _nearest(data["times_fewer"], (1.6, 3, 5)),
+        lambda data: nearest((1.6, 3, 5), data["times_fewer"]),
         hint="Which parts of a product are the same bytes in both encodings?",
     ),
     Predict(
@@ -174,7 +169,7 @@ TASKS = [
         2,
         "A negative int32 is sent as 64 bits, in groups of seven: ten bytes for −60, where JSON writes “-60,”. As sint32 it would be one.",
         {"message": "plain_readings", "items": "50"},
-        lambda data: _nearest(data["times_fewer"], (4, 1, 0.4)),
+        lambda data: nearest((4, 1, 0.4), data["times_fewer"]),
         hint="A varint drops zeros at the top. What does the two's complement of a small negative number have there?",
     ),
     Predict(
@@ -183,7 +178,7 @@ TASKS = [
         2,
         "962 bytes against 851. The names that JSON repeats fifty times are what gzip is best at.",
         {"message": "order", "items": "50"},
-        lambda data: _nearest(data["times_fewer_gzip"], (3, 2, 1.1)),
+        lambda data: nearest((3, 2, 1.1), data["times_fewer_gzip"]),
         hint="What fills an order as JSON, and how often does it come again?",
     ),
     Reach(

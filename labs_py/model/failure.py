@@ -4,7 +4,7 @@ A dead service either crashes (a call fails at once) or hangs (a call costs its 
 that fails degrades the answer; any other call that fails makes the request fail. A timeout bounds everything below the call, so it
 also ends a hang deeper down: when an inner and an outer timeout are equal, the outer call, which started first, gives up.
 
-Three defences: "none" is the system as the file describes it; "timeout" gives every call without a timeout the same one; "fallback"
+Three defenses: "none" is the system as the file describes it; "timeout" gives every call without a timeout the same one; "fallback"
 also answers every failed call with something in reserve (a cached or default value), so that the answer is degraded instead.
 
 Times are extra waiting, in seconds: what the failure adds, without the normal latency.
@@ -23,7 +23,7 @@ from labs_py.model.architecture import Alternatives, Architecture, Call, Step
 from labs_py.model.availability import callees_first
 
 type Mode = Literal["crash", "hang"]
-type Defence = Literal["none", "timeout", "fallback"]
+type Defense = Literal["none", "timeout", "fallback"]
 type Status = Literal["ok", "degraded", "fails"]
 
 MOST_WAITS = 2_000
@@ -57,7 +57,7 @@ class Failure:
     """How services fail and what their callers do about it. `timeout` is in seconds; "none" does not use it."""
 
     mode: Mode = "crash"
-    defence: Defence = "none"
+    defense: Defense = "none"
     timeout: float = 1.0
 
     def outcomes(self, architecture: Architecture, dead: Mapping[str, float]) -> dict[str, Outcomes]:
@@ -77,10 +77,10 @@ class Failure:
         for service, operation in order:
             steps = architecture.services[service].calls_for(operation)
             calls[service, operation] = self._reached(
-                dead.get(service, 0.0), self._sequence(steps, calls, self.defence == "fallback")
+                dead.get(service, 0.0), self._sequence(steps, calls, self.defense == "fallback")
             )
         return {
-            name: _then(calls[endpoint.entry, ""], self._sequence(endpoint.calls, calls, self.defence == "fallback"))
+            name: _then(calls[endpoint.entry, ""], self._sequence(endpoint.calls, calls, self.defense == "fallback"))
             for name, endpoint in architecture.endpoints.items()
         }
 
@@ -123,7 +123,7 @@ class Failure:
 
     def _step(self, step: Step, calls: Mapping[tuple[str, str], Outcomes], answered: bool) -> Outcomes:
         if isinstance(step, Call):
-            timeout = step.timeout or (None if self.defence == "none" else self.timeout)
+            timeout = step.timeout or (None if self.defense == "none" else self.timeout)
             once = _caught(_bounded(calls[step.service, step.operation], timeout), step.optional or answered)
             return _repeated(once, step.times)
         if isinstance(step, Alternatives):

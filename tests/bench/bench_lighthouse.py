@@ -1,6 +1,6 @@
-"""What Lighthouse says of the landing page, the lesson and a lab's page: performance, accessibility, best practices, SEO.
+"""What Lighthouse says of the landing page, and of each module's lesson and one of its labs: performance, accessibility, best practices, SEO.
 
-Run it with `make bench`, or with `python tests/bench/bench_lighthouse.py`, in about three minutes. Lighthouse measures as it does by
+Run it with `make bench`, or with `python tests/bench/bench_lighthouse.py`, in about five minutes. Lighthouse measures as it does by
 default: a phone four times slower than this machine, on a simulated link of 1.6 Mbit/s and 150 ms. The site is served compressed, as
 common hosts do. Performance is the median of three runs; the other scores do not vary. It prints a table, the audits that cost
 points, and JSON, and fails when a score is under its budget.
@@ -20,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from paced_server import PacedServer
 
 from tools.browser import launch_options
+from tools.lab_pages import homes
 
 ROOT = Path(__file__).parents[2]
 LIGHTHOUSE = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
-PAGES = {"landing page": "", "lesson": "foundations/", "lab": "foundations/hop-latency/"}
+LABS = ("hop_latency", "retry_storm")  # one of each module, whose lesson is the page above
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 METRICS = {
     "first paint": ("first-contentful-paint", "ms"),
@@ -94,6 +95,15 @@ def failing(report: dict[str, Any]) -> list[str]:
     return found
 
 
+def pages(site: Path) -> dict[str, str]:
+    """The address of each page to measure, by its name in the table."""
+    known, found = homes(site), {"landing page": ""}
+    for name in LABS:
+        module = known[name].split("/")[0]
+        found |= {module: f"{module}/", name: known[name]}
+    return found
+
+
 def judged(page: str, url: str) -> Verdict:
     """One whole report, and two more of performance, of which the one in the middle counts."""
     whole = measured(url, CATEGORIES)
@@ -117,7 +127,7 @@ def main() -> int:
         command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", name]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
         verdicts = []
-        for page, address in PAGES.items():
+        for page, address in pages(Path(name)).items():
             verdicts.append(judged(page, server.url + address))
             print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)

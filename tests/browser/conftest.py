@@ -1,6 +1,5 @@
 """One browser for all tests, and pages that fail a test on any console error or any request to another host."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from site_server import SiteServer
 
 from labs_py import lab
+from tools import lab_pages
 from tools.browser import launch_options
 
 WIDE = {"width": 1280, "height": 900}
@@ -151,15 +151,5 @@ def visit(_visit: Visit, request: pytest.FixtureRequest) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def homes(server: SiteServer) -> dict[str, str]:
-    """The address of the page where each lab has its own panel: a page of its own, or else the first that shows it."""
-    found: dict[str, str] = {}
-    built = sorted(
-        server.folder.rglob("index.html"), key=lambda path: (path == server.folder / "index.html", path.as_posix())
-    )
-    for path in built:
-        address = path.parent.relative_to(server.folder).as_posix()
-        for name in re.findall(r'<lab-panel name="(\w+)" data-arguments="\{\}"', path.read_text(encoding="utf-8")):
-            own = address.endswith(name.replace("_", "-"))
-            if own or name not in found:
-                found[name] = "" if address == "." else f"{address}/"
-    return found
+    """The address of the page where each lab has its own panel."""
+    return lab_pages.homes(server.folder)

@@ -20,7 +20,7 @@ from labs_py import lab
 
 LABS = {
     "hop_latency": {"placement": "value", "round_trip_ms": "2.5", "plan": "parallel"},
-    "failure_isolation": {"victim": "redis", "mode": "hang", "defence": "timeout", "timeout_ms": "250"},
+    "failure_isolation": {"victim": "redis", "mode": "hang", "defense": "timeout", "timeout_ms": "250"},
     "weakest_link": {"change": "replica", "service": "currency"},
 }
 LAB = "hop_latency"

@@ -54,7 +54,7 @@ def test_a_run_is_stepped_played_and_stopped(visit) -> None:  # type: ignore[no-
 def test_another_run_can_be_played_and_the_table_says_the_same(visit) -> None:  # type: ignore[no-untyped-def]
     page = visit.go(ADDRESS)
     panel = Panel(page, LAB)
-    panel.run_with({"victim": "recommendation", "defence": "breaker", "runs": "2"})
+    panel.run_with({"victim": "recommendation", "defense": "breaker", "runs": "2"})
     box = box_of(page)
     expect(box.get_by_role("button", name="Play")).to_be_visible(timeout=20_000)
     expect(box.locator(".nh-state")).to_have_text("recommendation: open")
