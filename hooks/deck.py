@@ -25,7 +25,10 @@ _BACK = re.compile(r' id="fnref[^"]*"')
 
 @dataclass
 class Slide:
-    """One slide: `kind` is text, statement, figure, panel or columns; `body` and `notes` are HTML, and `lines` is the room taken so far."""
+    """One slide: `kind` is text, statement, figure, panel or columns; `body` and `notes` are HTML, and `lines` is the room taken so far.
+
+    `ident` is its own, and `place` that of its section in the lesson.
+    """
 
     title: str
     above: str
@@ -35,6 +38,10 @@ class Slide:
     notes: list[str] = field(default_factory=list)
     lines: float = 0
     part: str = ""
+    place: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.place = self.ident
 
 
 @dataclass
