@@ -5,7 +5,9 @@ from collections import Counter
 from html import unescape
 from pathlib import Path
 
-from hooks import deck
+import pytest
+
+from hooks import deck, paper
 from hooks.blocks import blocks, text
 
 LESSON = """<h1 id="m">Module</h1><p class="nh-times">Reading 3 min.</p>
@@ -91,6 +93,33 @@ def test_a_long_table_goes_on_with_the_same_head_and_a_long_list_with_its_number
     lists = [part for slide in slides for part in slide.body if "<ol" in part]
     assert [re.search(r'start="(\d)"', part)[1] for part in lists[1:]] == [str(number) for number in range(2, 9)]  # type: ignore[index]
     assert all(slide.lines <= deck.ROOM for slide in slides)
+
+
+def figure(height: int, caption: str = "A caption") -> str:
+    twin = '<details class="nh-twin"><div class="nh-table"></div></details>'
+    drawing = f'<svg class="nh-wide" viewBox="0 0 640 {height}"></svg><svg class="nh-narrow" viewBox="0 0 340 {height}"></svg>'
+    return f'<figure class="nh-figure">{drawing}<figcaption>{caption}</figcaption>{twin}</figure>'
+
+
+@pytest.mark.parametrize(
+    ("result", "figures", "scale", "rest"),
+    [
+        (figure(240), 1, 1.175, False),  # as wide as its place
+        (figure(240) + figure(200), 2, 1.159, False),
+        (figure(240) + figure(200) + figure(50), 2, 1.159, True),
+        (figure(400) + figure(240), 1, 1.175, True),  # of two, the letters would be too small
+        (figure(1104), 1, 0.5, False),  # higher than its place: 594 less 42 for the caption
+        (figure(1080, "words " * 16), 1, 0.491, False),  # and the caption has two lines
+        (figure(240) + '<div class="nh-table"></div>', 1, 1.175, True),
+        ('<div class="nh-table"></div>', 0, 1.175, True),
+        ("", 0, 1.175, False),
+    ],
+)
+def test_of_a_panel_is_printed_what_fits_whole(result: str, figures: int, scale: float, *, rest: bool) -> None:
+    panel = (
+        f'<lab-panel><form></form><div class="nh-output"><p class="nh-takeaway">It fits.</p>{result}</div></lab-panel>'
+    )
+    assert paper.shown(panel) == paper.Shown(figures, scale, rest)
 
 
 def test_every_sentence_of_the_lesson_is_in_its_slides_once(site: Path) -> None:
