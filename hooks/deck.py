@@ -101,8 +101,10 @@ def _sections(html: str) -> Iterator[Section]:
 
 
 def _overview(section: Section, above: str, below: Iterable[Section]) -> list[Slide]:
-    links = "".join(f'<li><a href="#/{one.ident}">{one.title}</a></li>' for one in below)
-    return [Slide(section.title, above, section.ident, body=[f'<ul class="nh-agenda">{links}</ul>'])] if links else []
+    links = [f'<li><a href="#/{one.ident}">{one.title}</a></li>' for one in below]
+    if len(links) < 2:  # the next slide says it all
+        return []
+    return [Slide(section.title, above, section.ident, body=[f'<ul class="nh-agenda">{"".join(links)}</ul>'])]
 
 
 def _slides(section: Section, above: str) -> list[Slide]:

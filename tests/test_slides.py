@@ -26,6 +26,7 @@ The third does not.</p>
 <figure class="nh-diagram"><svg viewBox="0 0 1 1"><use href="#d"></use></svg></figure>
 <p>After the <a href="other/">figure</a>.</p>
 <lab-panel name="x"><span class="nh-title">The panel</span></lab-panel>
+<h3 id="d">Beside</h3><p>Short.</p>
 <h2 id="e" class="no-slide">Left out</h2><p>A <strong>word</strong>.</p><h3 id="f">With this</h3><p>Too.</p>
 <h2 id="g">Last</h2><p class="slide">All.
 Of it.</p><p class="no-slide">None <strong>of it</strong>.</p>"""
@@ -63,7 +64,14 @@ def test_a_figure_and_a_panel_have_slides_of_their_own() -> None:
 
 
 def test_a_section_of_sections_shows_what_is_below_it() -> None:
-    assert made(LESSON)["b"].body == ['<ul class="nh-agenda"><li><a href="#/c">Below</a></li></ul>']
+    assert made(LESSON)["b"].body == [
+        '<ul class="nh-agenda"><li><a href="#/c">Below</a></li><li><a href="#/d">Beside</a></li></ul>'
+    ]
+
+
+def test_a_list_of_one_section_is_not_a_slide() -> None:
+    slides = made('<h1 id="m">M</h1><h2 id="a">Alone</h2><h3 id="b">Inside</h3><p>It is.</p>')
+    assert {ident: slide.above for ident, slide in slides.items()} == {"b": "Alone"}
 
 
 def test_authors_marks_are_obeyed() -> None:
