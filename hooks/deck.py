@@ -25,7 +25,10 @@ _BACK = re.compile(r' id="fnref[^"]*"')
 
 @dataclass
 class Slide:
-    """One slide: `kind` is text, statement, figure, panel or columns; `body` and `notes` are HTML, and `lines` is the room taken so far."""
+    """One slide: `kind` is text, statement, figure, panel or columns; `body` and `notes` are HTML, and `lines` is the room taken so far.
+
+    `ident` is its own, and `place` that of its section in the lesson.
+    """
 
     title: str
     above: str
@@ -35,6 +38,10 @@ class Slide:
     notes: list[str] = field(default_factory=list)
     lines: float = 0
     part: str = ""
+    place: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.place = self.ident
 
 
 @dataclass
@@ -94,8 +101,10 @@ def _sections(html: str) -> Iterator[Section]:
 
 
 def _overview(section: Section, above: str, below: Iterable[Section]) -> list[Slide]:
-    links = "".join(f'<li><a href="#/{one.ident}">{one.title}</a></li>' for one in below)
-    return [Slide(section.title, above, section.ident, body=[f'<ul class="nh-agenda">{links}</ul>'])] if links else []
+    links = [f'<li><a href="#/{one.ident}">{one.title}</a></li>' for one in below]
+    if len(links) < 2:  # the next slide says it all
+        return []
+    return [Slide(section.title, above, section.ident, body=[f'<ul class="nh-agenda">{"".join(links)}</ul>'])]
 
 
 def _slides(section: Section, above: str) -> list[Slide]:

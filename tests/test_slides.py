@@ -5,7 +5,9 @@ from collections import Counter
 from html import unescape
 from pathlib import Path
 
-from hooks import deck
+import pytest
+
+from hooks import deck, paper
 from hooks.blocks import blocks, text
 
 LESSON = """<h1 id="m">Module</h1><p class="nh-times">Reading 3 min.</p>
@@ -24,6 +26,7 @@ The third does not.</p>
 <figure class="nh-diagram"><svg viewBox="0 0 1 1"><use href="#d"></use></svg></figure>
 <p>After the <a href="other/">figure</a>.</p>
 <lab-panel name="x"><span class="nh-title">The panel</span></lab-panel>
+<h3 id="d">Beside</h3><p>Short.</p>
 <h2 id="e" class="no-slide">Left out</h2><p>A <strong>word</strong>.</p><h3 id="f">With this</h3><p>Too.</p>
 <h2 id="g">Last</h2><p class="slide">All.
 Of it.</p><p class="no-slide">None <strong>of it</strong>.</p>"""
@@ -61,7 +64,14 @@ def test_a_figure_and_a_panel_have_slides_of_their_own() -> None:
 
 
 def test_a_section_of_sections_shows_what_is_below_it() -> None:
-    assert made(LESSON)["b"].body == ['<ul class="nh-agenda"><li><a href="#/c">Below</a></li></ul>']
+    assert made(LESSON)["b"].body == [
+        '<ul class="nh-agenda"><li><a href="#/c">Below</a></li><li><a href="#/d">Beside</a></li></ul>'
+    ]
+
+
+def test_a_list_of_one_section_is_not_a_slide() -> None:
+    slides = made('<h1 id="m">M</h1><h2 id="a">Alone</h2><h3 id="b">Inside</h3><p>It is.</p>')
+    assert {ident: slide.above for ident, slide in slides.items()} == {"b": "Alone"}
 
 
 def test_authors_marks_are_obeyed() -> None:
@@ -91,6 +101,33 @@ def test_a_long_table_goes_on_with_the_same_head_and_a_long_list_with_its_number
     lists = [part for slide in slides for part in slide.body if "<ol" in part]
     assert [re.search(r'start="(\d)"', part)[1] for part in lists[1:]] == [str(number) for number in range(2, 9)]  # type: ignore[index]
     assert all(slide.lines <= deck.ROOM for slide in slides)
+
+
+def figure(height: int, caption: str = "A caption") -> str:
+    twin = '<details class="nh-twin"><div class="nh-table"></div></details>'
+    drawing = f'<svg class="nh-wide" viewBox="0 0 640 {height}"></svg><svg class="nh-narrow" viewBox="0 0 340 {height}"></svg>'
+    return f'<figure class="nh-figure">{drawing}<figcaption>{caption}</figcaption>{twin}</figure>'
+
+
+@pytest.mark.parametrize(
+    ("result", "figures", "scale", "rest"),
+    [
+        (figure(240), 1, 1.175, False),  # as wide as its place
+        (figure(240) + figure(200), 2, 1.159, False),
+        (figure(240) + figure(200) + figure(50), 2, 1.159, True),
+        (figure(400) + figure(240), 1, 1.175, True),  # of two, the letters would be too small
+        (figure(1104), 1, 0.5, False),  # higher than its place: 594 less 42 for the caption
+        (figure(1080, "words " * 16), 1, 0.491, False),  # and the caption has two lines
+        (figure(240) + '<div class="nh-table"></div>', 1, 1.175, True),
+        ('<div class="nh-table"></div>', 0, 1.175, True),
+        ("", 0, 1.175, False),
+    ],
+)
+def test_of_a_panel_is_printed_what_fits_whole(result: str, figures: int, scale: float, *, rest: bool) -> None:
+    panel = (
+        f'<lab-panel><form></form><div class="nh-output"><p class="nh-takeaway">It fits.</p>{result}</div></lab-panel>'
+    )
+    assert paper.shown(panel) == paper.Shown(figures, scale, rest)
 
 
 def test_every_sentence_of_the_lesson_is_in_its_slides_once(site: Path) -> None:

@@ -7,6 +7,9 @@ import "./stylesheets/slides.source.css";
 
 /** Above this width and in landscape there is room for a slide. */
 const ROOM = matchMedia("(min-width: 44em), (min-width: 30em) and (orientation: landscape)");
+/** How large a panel may be beside its size in the lesson, and how large it is if it has to scroll. */
+const SIZES = [1.25, 1.2, 1.15, 1.1, 1.05, 1];
+const SCROLLING = 1.1;
 const query = new URLSearchParams(location.search);
 const printing = query.has("print-pdf");
 const main = /** @type {HTMLElement} */ (document.querySelector(".nh-deck"));
@@ -44,7 +47,11 @@ async function start() {
   started.addKeyBinding({ keyCode: 83, key: "S", description: "Speaker window, with notes" }, openNotes);
   started.addKeyBinding({ keyCode: 68, key: "D", description: "Dark or light" }, toggleScheme);
   await started.initialize();
-  started.on("slidechanged", () => !told && tell());
+  started.on("slidechanged", () => {
+    enlarge();
+    if (!told) tell();
+  });
+  enlarge();
   channel.postMessage("here");
 }
 
@@ -53,6 +60,16 @@ function stop() {
   deck?.destroy();
   deck = undefined;
   main.classList.remove("reveal");
+}
+
+/** Show the panel of this slide as large as it can be without scrolling; one that scrolls anyway is only somewhat larger than in the lesson. */
+function enlarge() {
+  const panel = /** @type {HTMLElement | null | undefined} */ (deck?.getCurrentSlide()?.querySelector("lab-panel"));
+  const fits = SIZES.some((size) => {
+    panel?.style.setProperty("--nh-size", String(size));
+    return !panel || panel.scrollHeight <= panel.clientHeight;
+  });
+  if (!fits) panel?.style.setProperty("--nh-size", String(SCROLLING));
 }
 
 /** Whether a key is meant for the slides: what has the focus may need it itself. @param {KeyboardEvent} event */

@@ -15,18 +15,30 @@ SLIDES = "foundations/slides/"
 ALL = [SLIDES, "networking/slides/"]
 SCREEN = {"width": 1280, "height": 720}
 PANEL = "#/nines-are-minutes-2"
-# What stands below or beside its slide; the bar at the bottom has the last 44 of 720 units. A tall panel scrolls by itself.
-OUTSIDE = """() => [...document.querySelectorAll('.nh-slide')].flatMap(slide => {
+# What stands below or beside its slide, or is cut off in it; the bar at the bottom has the last 44 of 720 units. On a screen, and only
+# there, what is in a box that scrolls is within reach.
+OUTSIDE = """printed => [...document.querySelectorAll('.nh-slide')].flatMap(slide => {
   const box = slide.getBoundingClientRect();
+  const unit = box.height / 720;
+  const cuts = one => {
+    const {overflowX, overflowY} = getComputedStyle(one);
+    const [wide, tall] = [one.scrollWidth > one.clientWidth + 1, one.scrollHeight > one.clientHeight + 1];
+    return wide && overflowX !== 'visible' ? overflowX : tall && overflowY !== 'visible' ? overflowY : '';
+  };
+  const inReach = one => one !== slide && (/auto|scroll/.test(cuts(one)) || inReach(one.parentElement));
   return [...slide.querySelectorAll('*')].filter(one => {
     const {width, bottom, right} = one.getBoundingClientRect();
-    const inner = one.parentElement.closest('svg, .nh-table, lab-panel') || one.matches('.nh-spoken, option');
-    return width && !inner && (bottom > box.top + 676 || right > box.right);
+    if (!width || one.parentElement.closest('svg') || one.matches('.nh-spoken, option')) return false;
+    if (printed && cuts(one)) return true;
+    return (bottom > box.top + 676.5 * unit || right > box.right + 0.5) && (printed || !inReach(one.parentElement));
   }).slice(0, 1).map(one => [slide.closest('section').id, one.outerHTML.slice(0, 120)]);
 })"""
 
-NOT_DRAWN = """() => [...document.querySelectorAll('.nh-plot, .nh-diagram')]
-  .filter(one => ![...one.querySelectorAll('svg')].some(svg => svg.clientHeight > 20)).length"""
+# Figures without a drawing of nearly their own size; those of a panel that are not printed come after one that is.
+NOT_DRAWN = """() => [...document.querySelectorAll('.nh-plot, .nh-diagram')].filter(one => {
+  const isDrawn = svg => svg.clientHeight >= Math.min(100, 0.9 * svg.viewBox.baseVal.height);
+  return ![...one.querySelectorAll('svg')].some(isDrawn) && !(one.closest('.nh-figure ~ .nh-figure') && !one.checkVisibility());
+}).map(one => one.closest('section').id)"""
 
 
 @pytest.fixture
@@ -45,21 +57,53 @@ def number(page: Page) -> int:
 
 
 @pytest.mark.parametrize("slides", ALL)
-def test_every_slide_fits_and_prints_whole_on_a_page_of_its_own(talk: Callable[..., Page], slides: str) -> None:
+def test_every_slide_fits_and_prints_whole_on_a_page_of_its_own(
+    talk: Callable[..., Page], server: SiteServer, slides: str
+) -> None:
     page = talk("?print-pdf", slides, color_scheme="dark")
     expect(page.locator("lab-panel:not([data-live])")).to_have_count(0)
-    slides = page.locator(".nh-slide").count()
-    expect(page.locator(".pdf-page")).to_have_count(slides)
-    assert page.evaluate(OUTSIDE) == []
-    assert page.evaluate(NOT_DRAWN) == 0
+    count = page.locator(".nh-slide").count()
+    expect(page.locator(".pdf-page")).to_have_count(count)
+    assert page.evaluate(OUTSIDE, True) == []
+    assert page.evaluate(NOT_DRAWN) == []
+    panels = page.locator(".nh-slide-panel").count()
+    for part in (".nh-takeaway", ".nh-rest", ".nh-rest a"):
+        expect(page.locator(f".nh-slide-panel {part}").filter(visible=True)).to_have_count(panels)
+    lesson = slides.removesuffix("slides/")
+    sources = page.locator(".nh-rest a").evaluate_all(
+        "all => all.map(one => [one.getAttribute('href'), one.textContent])"
+    )
+    ids = set(re.findall(r' id="([^"]+)"', (server.folder / lesson / "index.html").read_text(encoding="utf-8")))
+    for target, written in sources:
+        assert target.removeprefix("../#") in ids
+        assert written.endswith(f"/{lesson}{target.removeprefix('../')}")
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == slides
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == count
     expect(page.locator(".pdf-page").first).to_have_css("background-color", "rgb(252, 251, 248)")
 
 
-def test_the_first_slide_loads_little_and_keys_lead_on(talk: Callable[..., Page], server: SiteServer) -> None:
+@pytest.mark.parametrize("slides", ALL)
+def test_a_panel_on_a_slide_is_large_and_nothing_of_it_is_out_of_reach(talk: Callable[..., Page], slides: str) -> None:
+    page = talk(slides=slides)
+    expect(page.locator("lab-panel:not([data-live])")).to_have_count(0)
+    for ident in page.locator("section:has(> .nh-slide-panel)").evaluate_all("all => all.map(one => one.id)"):
+        page.evaluate("ident => location.hash = `#/${ident}`", ident)
+        panel = page.locator(f"section.present#{ident} lab-panel")
+        expect(panel).to_be_visible()
+        assert page.evaluate(OUTSIDE, False) == []
+        size, scrolls = panel.evaluate(
+            "one => [Number(getComputedStyle(one).zoom), one.scrollHeight > one.clientHeight && getComputedStyle(one).overflowY]"
+        )
+        assert size >= 1
+        assert scrolls in (False, "auto"), ident
+
+
+@pytest.mark.parametrize("slides", ALL)
+def test_the_first_slide_loads_little_and_keys_lead_on(
+    talk: Callable[..., Page], server: SiteServer, slides: str
+) -> None:
     server.asked.clear()
-    page = talk()
+    page = talk(slides=slides)
     page.wait_for_load_state("networkidle")
     files = {server.folder / address.lstrip("/") for address in server.asked}
     loaded = [(file / "index.html" if file.is_dir() else file).read_bytes() for file in files]
@@ -86,7 +130,7 @@ def test_a_panel_on_a_slide_is_live_and_keeps_its_keys(talk: Callable[..., Page]
     assert panel.text() != before
     page.keyboard.press("Space")
     assert number(page) == here
-    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(OUTSIDE, False) == []
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
     assert number(page) == here + 1
