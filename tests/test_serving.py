@@ -87,16 +87,17 @@ NAV = """nav:
   - Glossary: glossary.md
   - Your progress: progress.md
   - Changes: about/changes.md
+  - Plain: plain.md
 
 """
 LESSON_PAGE, OTHER_PAGE = "foundations/index.html", "foundations/weakest-link/index.html"
 # A file, a text in it, what takes its place; a page of the site, and what a reader then finds there. A later edit must not make anew what
 # an earlier one has left stale: what comes first changes more, or an earlier step of a build.
 EDITS = (
-    ("docs/foundations/weakest-link.md", "title: The", "title: Another", "index.html", "Another weakest link"),
+    ("docs/assets/stylesheets/way.css", "\n}", "\n  --edited: 1px;\n}", "assets/stylesheets/course.css", "--edited:"),
+    ("docs/foundations/weakest-link.md", "title: The", "title: Another", "plain/index.html", "Another weakest link"),
     ("labs_py/numerals.py", ".{decimals}f}", ".{decimals}f}, edited,", OTHER_PAGE, ", edited,"),
     ("docs/glossary.md", "{#round-trip}\n\n", "{#round-trip}\n\nEdited entry. ", LESSON_PAGE, "Edited entry."),
-    ("docs/assets/stylesheets/way.css", "\n}", "\n  --edited: 1px;\n}", "assets/stylesheets/course.css", "--edited:"),
     ("CHANGELOG.md", "\n- ", "\n- An edited change: ", "about/changes/index.html", "<li>An edited change:"),
     ("labs_py/labs/tail_at_scale.py", "One server is slow", "An edited claim", LESSON_PAGE, "An edited claim"),
     (
@@ -125,6 +126,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in (*(f"docs/{page}" for page in pages), *project):
         shutil.copy(ROOT / part, folder / part)
     (folder / "docs" / "index.md").write_text("# Home\n\n<nh-resume>Begin.</nh-resume>\n", encoding="utf-8")
+    (folder / "docs" / "plain.md").write_text(
+        "# Plain\n\nNothing but its navigation is ever edited.\n", encoding="utf-8"
+    )
     (folder / "docs" / "foundations" / "index.md").write_text(LESSON, encoding="utf-8")
     (folder / "docs" / "foundations" / "diagrams" / "boxes.svg").write_text(BOXES, encoding="utf-8")
     settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -148,7 +152,7 @@ def test_what_is_served_after_edits_is_what_a_build_from_nothing_makes(clone: Pa
     edited, fresh = tmp_path / "edited", tmp_path / "fresh"
     rendered = served(clone, edited, [edit[:3] for edit in EDITS])
     assert rendered == ["foundations/weakest-link.md"]  # of the page that is edited last, and of no other
-    assert len(served(clone, fresh)) == 6
+    assert len(served(clone, fresh)) == 7
     files = [path.relative_to(fresh) for path in sorted(fresh.rglob("*")) if path.is_file()]
     assert files == [path.relative_to(edited) for path in sorted(edited.rglob("*")) if path.is_file()]
     assert [path for path in files if (edited / path).read_bytes() != (fresh / path).read_bytes()] == []
