@@ -16,6 +16,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
+from hooks.build_folder import content_hash
+from hooks.remembered import known
+
 _SVG = "http://www.w3.org/2000/svg"
 ElementTree.register_namespace("", _SVG)
 
@@ -127,9 +130,20 @@ def _attributes(tag: str) -> dict[str, str]:
     return found
 
 
+# A checksum of all drawings.
+_drawn: list[str] = []
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """MkDocs: called with the files of docs/ before each build."""
+    _drawn[:] = [content_hash(sorted(Path(config.docs_dir).rglob("*.svg")))]
+    return files
+
+
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Inline the diagrams of one page; a bad one stops the build with the page's name."""
     try:
-        return inline(html, Path(config.docs_dir, unquote(page.url).rpartition("/")[0]))
+        folder = Path(config.docs_dir, unquote(page.url).rpartition("/")[0])
+        return known(("diagrams", html, folder, *_drawn), lambda: inline(html, folder))
     except DiagramError as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from None

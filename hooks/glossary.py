@@ -12,6 +12,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 from hooks import terms
+from hooks.remembered import remembered
 
 _KEY_TERMS = re.compile(r'^<key-terms of="([^"]*)"></key-terms>$', re.MULTILINE)
 _SOURCE = re.compile(r"\n(Source: .*?)</p>", re.DOTALL)
@@ -52,4 +53,4 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     glossary = files.get_file_from_path(terms.PAGE)
     if glossary is None or page.is_homepage or address.startswith(_ABOUT):
         return html
-    return terms.linked(html, list(_known.values()), glossary.url_relative_to(page.file))
+    return remembered(terms.linked, html, tuple(_known.values()), glossary.url_relative_to(page.file))

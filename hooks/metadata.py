@@ -15,6 +15,7 @@ from mkdocs.utils import get_relative_url
 from hooks.cards import HEIGHT, WIDTH, card
 from hooks.feed import FEED
 from hooks.linked_data import linked_data, title_of
+from hooks.remembered import remembered
 
 _days: dict[str, str] = {}
 _pages: list[Page] = []
@@ -97,5 +98,5 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """MkDocs: called with each finished page."""
     path = Path(config.site_dir, card_address(page))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(card(config.site_name, title_of(page), str(page.meta.get("description", ""))))
+    path.write_bytes(remembered(card, config.site_name, title_of(page), str(page.meta.get("description", ""))))
     return output.replace("</head>", f"{head(page, config)}</head>", 1)

@@ -5,6 +5,8 @@ import re
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
+from hooks.remembered import remembered
+
 _SEARCH = re.compile(r'(<div class="md-search"[^>]*? role="dialog")>')
 # The theme names the list of a section by the label of its arrow, which is empty where the section has a page of its own.
 _LIST = re.compile(r'aria-labelledby="(__nav_[\d_]+)_label"([^>]*>\s*<label class="md-nav__title") for="\1">')
@@ -18,7 +20,7 @@ def named(html: str) -> str:
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """MkDocs: called with each finished page."""
-    return named(output)
+    return remembered(named, output)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:

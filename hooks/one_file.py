@@ -7,6 +7,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -65,13 +66,18 @@ def needed(source: str, files: Mapping[str, str]) -> dict[str, str]:
     found = {address for address in files if _ALWAYS.search(address)}
     waiting = [source, *(files[address] for address in found)]
     while waiting:
-        fresh = set(_imported(waiting.pop())) & files.keys() - found
+        fresh = _imported(waiting.pop()) & files.keys() - found
         found |= fresh
         waiting += [files[address] for address in fresh]
     return {address: text for address, text in files.items() if address in found}
 
 
-def _imported(source: str) -> Iterator[str]:
+@cache
+def _imported(source: str) -> frozenset[str]:
+    return frozenset(_addresses(source))
+
+
+def _addresses(source: str) -> Iterator[str]:
     for package, listed, line, module in _IMPORT.findall(source):
         names = re.findall(r"\w+", listed or line)
         for name in [package or module, *(f"{package}.{name}" for name in names)]:

@@ -47,7 +47,7 @@ def fill(html: str, page: str, known: MutableMapping[tuple[str, ...], str] | Non
             name = attributes.pop("name")
             seen[name] = seen.get(name, 0) + (element == "lab-panel")
             ident = f"{name}-{seen[name]}"
-            key = (element, ident, json.dumps(attributes), _version(name))
+            key = (element, ident, json.dumps(attributes), version(name))
             if key not in known:
                 known[key] = _FILLERS[element](lab.load(name), attributes, ident)
             return known[key]
@@ -64,17 +64,19 @@ def fill(html: str, page: str, known: MutableMapping[tuple[str, ...], str] | Non
 
 
 @cache
-def _version(name: str) -> str:
+def version(name: str) -> str:
     """Return a checksum of what a lab's elements are made from: its source, what it needs, and the hooks; empty if there is no such lab."""
     source = _HERE.parent / "labs_py" / "labs" / f"{name}.py"
     if not source.is_file():
         return ""
-    texts = [
-        source.read_text(encoding="utf-8"),
-        *(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.py"))),
-    ]
-    texts += one_file.needed("\n".join(texts), _modules()).values()
+    text, hooks, modules = source.read_text(encoding="utf-8"), _hooks(), _modules()
+    texts = [text, hooks, *(one_file.needed(text, modules) | one_file.needed(hooks, modules)).values()]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+@cache
+def _hooks() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.py")))
 
 
 @cache

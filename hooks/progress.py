@@ -59,6 +59,8 @@ def marked(html: str, tasks: Mapping[str, list[str]], here: str) -> str:
 
 def with_way_back(html: str, page: Page, targets: Sequence[tuple[Page, Sequence[str]]]) -> str:
     """Return a page's HTML with a link in its `<nh-resume>` to each page that has tasks; docs/assets/resume.js shows the one visited last."""
+    if "<nh-resume>" not in html:
+        return html
     links = "".join(
         f'<a href="{target.file.url_relative_to(page.file)}" data-page="{escape(target.url, quote=True)}" data-tasks="{" ".join(names)}">'
         f"{escape(str(target.meta.get('title', target.title)))}</a>"
@@ -100,5 +102,5 @@ def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """MkDocs: mark the navigation of a finished page."""
-    tasks = {other.file.url_relative_to(page.file): _under(other) for other in _pages}
+    tasks = {other.file.url_relative_to(page.file): names for other in _pages if (names := _under(other))}
     return marked(output, tasks, page.url if page.url in _tasks else "")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mkdocs.structure.pages import Page
 
-from hooks import questions
+from hooks import panels, questions
+from hooks.remembered import known
 from labs_py import lab
 from labs_py.exercise import Predict, Task
 from labs_py.report import as_html
@@ -33,7 +34,7 @@ def fill(html: str, page: Page, tasks: Sequence[tuple[Page, Sequence[str]]]) -> 
 
 def _lab_page(page: Page, target: Page, names: Sequence[str]) -> str:
     address = target.file.url_relative_to(page.file)
-    rows = "".join(_row(address, *name.split("/")) for name in names if not name.startswith("quiz/"))
+    rows = "".join(_remembered_row(address, *name.split("/")) for name in names if not name.startswith("quiz/"))
     if any(name.startswith("quiz/") for name in names):
         asked = questions.read(Path(str(target.file.abs_src_path)), target.file.src_uri)
         rows += "".join(_question(address, number, one, target) for number, one in enumerate(asked, 1))
@@ -49,6 +50,11 @@ def _question(address: str, number: int, question: questions.Question, target: P
         f'<li data-task="quiz/{question.name}"><a href="{address}#quiz-{question.name}">Question {number}</a> '
         f'<span class="nh-asked">{escape(asked)}</span><span class="nh-outcome"></span></li>'
     )
+
+
+def _remembered_row(address: str, lab_name: str, task_name: str) -> str:
+    made_from = ("task of the progress page", address, lab_name, task_name, panels.version(lab_name))
+    return known(made_from, lambda: _row(address, lab_name, task_name))
 
 
 def _row(address: str, lab_name: str, task_name: str) -> str:

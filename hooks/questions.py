@@ -16,7 +16,7 @@ from mkdocs_quiz.qti import QTIExporter, QTIVersion
 from mkdocs_quiz.qti.extractor import extract_quizzes_from_file
 from mkdocs_quiz.qti.models import Answer, Quiz, QuizCollection
 
-from hooks import panels
+from hooks import panels, remembered
 
 VERSIONS = {"1.2": QTIVersion.V1_2, "2.1": QTIVersion.V2_1}
 """What learning platforms read: some the older form, some the newer."""
@@ -86,7 +86,7 @@ def _checked(quiz: Quiz, page: str) -> Question:
 @cache  # for each version of QTI, and each edit while the site is served; an edited lab makes this module be imported anew
 def plain(text: str, page: str) -> str:
     """Return Markdown as plain text, with the values of labs in it."""
-    html = panels.fill(markdown.markdown(text), page)
+    html = panels.fill(remembered.remembered(markdown.markdown, text), page, remembered.elements)
     return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
 
 

@@ -15,6 +15,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.pages import Page
 
+from hooks.remembered import remembered
+
 # What stands in the theme's script, and what takes its place. When the theme goes to another page it keeps the stylesheets that the
 # other page has too; it knows them by their text, so those whose text stays relative must be known by where they came from.
 _PLACES = {
@@ -81,7 +83,7 @@ def fonts(html: str) -> str:
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """MkDocs: called with each page."""
-    output = _BODY.sub(lambda body: body[0] + fonts(page.content or ""), boxed(output), count=1)
+    output = _BODY.sub(lambda body: body[0] + fonts(page.content or ""), remembered(boxed, output), count=1)
     return output.replace("</head>", f"{_AT_ONCE}</head>", 1)
 
 

@@ -12,6 +12,7 @@ from hooks import paper
 from hooks.build_folder import content_hash
 from hooks.deck import Slide, stacks
 from hooks.feed import FEED
+from hooks.remembered import remembered
 
 _FOLDER = "slides/"
 _TEMPLATE = Path(__file__).with_name("slides.html")
@@ -51,7 +52,7 @@ def _section(slide: Slide, lesson: str) -> str:
 def deck(lesson: Page, content: str, config: MkDocsConfig) -> str:
     """Return the page of slides of a lesson with this content."""
     site = Path(config.site_dir)
-    opening, *others = stacks(content)
+    opening, *others = remembered(stacks, content)
     title, description = opening[0].title, escape(str(lesson.meta.get("description", "")))
     place = escape(str(lesson.parent.title)) if lesson.parent else ""
     scripts = [one.path for one in config.extra_javascript if isinstance(one, ExtraScriptValue)]

@@ -6,7 +6,6 @@
 import math
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from html.parser import HTMLParser
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -14,6 +13,8 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils.templates import TemplateContext
+
+from hooks.remembered import remembered
 
 WORDS_A_MINUTE = 238
 # What is counted, by how it begins in the HTML, with its name, its plural, and its minutes.
@@ -53,7 +54,6 @@ class _Prose(HTMLParser):
             self.text.append(data)
 
 
-@lru_cache(maxsize=256)  # most pages are the same when the site is built again after an edit
 def reading(html: str) -> int:
     """Return the minutes that the prose of a page takes, rounded up."""
     return math.ceil(len(" ".join(_Prose(html).text).split()) / WORDS_A_MINUTE)
@@ -82,7 +82,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     minutes, what = doing(html)
     if page.is_homepage or "<lab-panel " not in html or page.meta.get("times") is False:
         return html
-    read = reading(html)
+    read = remembered(reading, html)
     page.meta["minutes"] = (read, minutes)
     line = f'<p class="nh-times" data-search-exclude>Reading {read} min. Doing {minutes} min: {_listed(what)}.</p>'
     return html.replace("</h1>", f"</h1>{line}", 1)
