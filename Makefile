@@ -3,8 +3,8 @@
 .PHONY: help setup serve site test check bench format lock clean
 
 PORT ?= 8000
-# Two processes, each with a browser and a built site of its own, take the files of tests in turn.
-ARGS ?= -n 2 --dist loadfile
+# Two processes, each with a browser of its own, take the files of tests in the order of tests/conftest.py.
+ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 RUN := .venv/bin/python -m
 
 export NO_MKDOCS_2_WARNING := 1

@@ -13,6 +13,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 SUB_PATH = "some/where/course/"
+# What the built pages take for their own address; it is served at others, and nothing may be asked for here.
+ADDRESS = "https://course.test/"
 
 
 class SiteServer:

@@ -58,8 +58,9 @@ def test_a_folder_and_one_line_make_a_module_with_a_place_in_the_navigation(clon
 
 
 def test_the_template_passes_the_checks(clone: Path) -> None:
-    assert run(clone, "tools.check", "site", "markdown", "spelling", "course").startswith(
-        "site, markdown, spelling, course: 0 findings"
+    """But that of the site, which builds it: it finds what stops a strict build, and the test above makes one."""
+    assert run(clone, "tools.check", "markdown", "spelling", "course").startswith(
+        "markdown, spelling, course: 0 findings"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
-from site_server import SiteServer
+from site_server import ADDRESS, SiteServer
 
 from labs_py import lab
 from tools import lab_pages
@@ -128,7 +128,7 @@ class Visit:
         )
         self.page.wait_for_url(url)
         # Polled from here: a function to wait for would be evaluated in the page, which its policy forbids.
-        expect(self.page.locator("link[rel=canonical]")).to_have_attribute("href", url, timeout=20_000)
+        expect(self.page.locator("link[rel=canonical]")).to_have_attribute("href", ADDRESS + address, timeout=20_000)
         expect(self.page.locator(".visit")).to_have_count(0)
         # Panels come alive one after another, and what they add moves what is below them.
         expect(self.page.locator("lab-panel:not([data-live])")).to_have_count(0, timeout=20_000)

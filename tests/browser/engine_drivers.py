@@ -38,7 +38,7 @@ class Driver(Protocol):
 
 
 class PlaywrightDriver:
-    """Chromium always, and WebKit where Playwright has its own."""
+    """WebKit, where Playwright has its own."""
 
     def __init__(self, page: Page) -> None:
         self._page = page

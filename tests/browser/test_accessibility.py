@@ -1,14 +1,14 @@
-"""Every page, light and dark, has no fault that axe-core can find; panels suit fingers and keyboards."""
+"""What axe-core finds on a page, and what it must not find in panels and on the page for addresses not found; panels suit fingers."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from conftest import PHONE, WIDE, Visit
+from conftest import PHONE, Visit
 from panel_driver import Panel
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from site_server import SiteServer
 
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
@@ -28,32 +28,19 @@ def faults(page: Page) -> list[list[str]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
-    context.add_init_script("localStorage.clear()")  # where the theme keeps the scheme that it found first
-    yield context.new_page()
-    context.close()
+def faults_unfolded(page: Page) -> list[list[str]]:
+    """What axe finds on a page with all that folds unfolded."""
+    page.evaluate("document.querySelectorAll('article details').forEach(details => details.open = true)")
+    return faults(page)
 
 
-def faults_in_both_schemes(page: Page, url: str) -> list[list[str]]:
-    """What axe finds on a page in the light and in the dark, with all that folds unfolded."""
-    found = []
-    for scheme, name in SCHEMES.items():
-        page.emulate_media(color_scheme=scheme)
-        page.goto(url)
-        expect(page.locator("body")).to_have_attribute("data-md-color-scheme", name)
-        page.evaluate("document.querySelectorAll('article details').forEach(details => details.open = true)")
-        found += faults(page)
-    return found
-
-
-def test_axe_finds_no_fault_on_a_page(page: Page, server: SiteServer, address: str) -> None:
-    assert faults_in_both_schemes(page, server.url + address) == []
-
-
-def test_axe_finds_no_fault_on_the_page_for_addresses_not_found(page: Page, server: SiteServer) -> None:
-    assert faults_in_both_schemes(page, f"{server.url}404.html") == []
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_no_fault_on_the_page_for_addresses_not_found(
+    open_page: Callable[..., Page], scheme: Literal["light", "dark"]
+) -> None:
+    page = open_page("404.html", color_scheme=scheme, reduced_motion="reduce")
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", SCHEMES[scheme])
+    assert faults_unfolded(page) == []
 
 
 def test_axe_finds_no_fault_in_a_live_panel_with_an_error_and_an_own_file(visit: Visit, homes: dict[str, str]) -> None:
@@ -90,7 +77,7 @@ def test_everything_in_a_panel_is_large_enough_for_a_finger(
     small = {}
     for address in sorted(set(homes.values())):
         page.goto(server.url + address)
-        page.locator("lab-panel[data-live]").first.wait_for()
+        expect(page.locator("lab-panel:not([data-live])")).to_have_count(0)
         page.evaluate("document.querySelectorAll('.nh-file').forEach(box => box.hidden = false)")
         small[address] = page.evaluate(SMALL)
     assert {address: found for address, found in small.items() if found} == {}

@@ -1,4 +1,7 @@
-"""The journey of a reader through every lab, in each engine that this machine has: Chromium always, Firefox, WebKit."""
+"""The journey of a reader through every lab in the engines that this machine has beside Chromium: Firefox, WebKit.
+
+In Chromium, test_live_panels makes it, and test_waking sees how Python starts.
+"""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ import pytest
 from conftest import WIDE
 from engine_drivers import Driver, PlaywrightDriver, firefox_driver, webkit_driver
 from playwright.sync_api import Browser, Playwright
-from site_server import SiteServer
+from site_server import ADDRESS, SiteServer
 
 from tools import engines
 from tools.browser import NoBrowserError
@@ -68,7 +71,7 @@ class Journey:
         url = self.server.url + address
         if self.driver.ask("() => location.href.split('#')[0]") != url:
             self.driver.ask(GO, url)
-        self.until("url => document.querySelector('link[rel=canonical]').href === url", url)
+        self.until("url => document.querySelector('link[rel=canonical]').href === url", ADDRESS + address)
 
     def settled(self, panel: str) -> str:
         """The text of the result that Python has answered with."""
@@ -98,7 +101,7 @@ class Journey:
                 yield from ((control["name"], other) for other in others[:1])
 
 
-def opened(engine: str, playwright: Playwright, browser: Browser, stack: ExitStack) -> Driver:
+def opened(engine: str, playwright: Playwright, stack: ExitStack) -> Driver:
     """A page in an engine.
 
     Raises:
@@ -106,20 +109,17 @@ def opened(engine: str, playwright: Playwright, browser: Browser, stack: ExitSta
     """
     if engine == "firefox":
         return stack.enter_context(firefox_driver(engines.firefox()))
-    if engine == "webkit":
-        if not Path(playwright.webkit.executable_path).exists():
-            return stack.enter_context(webkit_driver(engines.webkit()))
-        browser = stack.enter_context(playwright.webkit.launch())
+    if not Path(playwright.webkit.executable_path).exists():
+        return stack.enter_context(webkit_driver(engines.webkit()))
+    browser = stack.enter_context(playwright.webkit.launch())
     return PlaywrightDriver(stack.enter_context(browser.new_context(viewport=WIDE)).new_page())
 
 
-@pytest.fixture(scope="module", params=["chromium", "firefox", "webkit"])
-def journey(
-    request: pytest.FixtureRequest, playwright: Playwright, browser: Browser, server: SiteServer
-) -> Iterator[Journey]:
+@pytest.fixture(scope="module", params=["firefox", "webkit"])
+def journey(request: pytest.FixtureRequest, playwright: Playwright, server: SiteServer) -> Iterator[Journey]:
     with ExitStack() as stack:
         try:
-            driver = opened(request.param, playwright, browser, stack)
+            driver = opened(request.param, playwright, stack)
         except NoBrowserError as error:
             pytest.skip(str(error))
         yield Journey(driver, server)
