@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from traceback import format_exc
+from typing import Any
 
 import pytest
 
@@ -306,13 +307,16 @@ PACKAGE = {
         "from importlib import import_module\ndef names():\n    return ['first', 'second', 'third']\n"
         "def answer(name):\n    return import_module(f'labs_py.labs.{name}').run()"
     ),
-    "chart.py": "import bisect",
+    "chart.py": "import bisect\nfrom dataclasses import dataclass\n@dataclass\nclass Line:\n    y: int",
     "shared.py": "def price():\n    return 1 / 0",
     "shop.toml": "price = 1",
     "unused.py": "",
     "labs/__init__.py": "",
     "labs/first.py": "from labs_py import chart, shared\ndef run():\n    return '{}'",
-    "labs/second.py": "import colorsys\nfrom labs_py import chart\ndef run():\n    return '{}'",
+    "labs/second.py": (
+        "import colorsys\nfrom dataclasses import dataclass\nfrom labs_py import chart\n"
+        "@dataclass\nclass Price:\n    x: int\ndef run():\n    return '{}'"
+    ),
     "labs/third.py": 'def run():\n    from labs_py import shared\n    return \'{"error": "no"}\'',
 }
 
@@ -343,11 +347,15 @@ class TestSplitting:
             path.stem: marshal.loads(zlib.decompress(path.read_bytes()))  # noqa: S302  written just now
             for path in (tmp_path / "out/code").iterdir()
         }
-        assert {name: sorted(found) for name, found in code.items()} == {
+        assert {name: sorted(found) for name, (found, _) in code.items()} == {
             "first": ["labs_py.labs.first", "labs_py.shared"],
             "second": ["labs_py.labs.second"],
             "third": ["labs_py.labs.third"],
         }
+        assert [len(methods) for _, (_, methods) in sorted(code.items())] == [0, 1, 0]
+        [(text, method)] = code["second"][1].items()
+        assert "def __init__(self,x:" in text
+        assert method == compile(text, "<string>", "exec", dont_inherit=True)
         modules = json.loads((tmp_path / "out/house.json").read_text())
         ours = {name for name in modules if name.startswith("labs_py")}
         assert ours == {"labs_py", "labs_py.desk", "labs_py.lab", "labs_py.labs", "labs_py.chart"}
@@ -389,7 +397,7 @@ class TestLabs:
                 name: compile(texts[file], str(folder / file), "exec", dont_inherit=True)
                 for name, file in names.items()
             }
-            packed = change(zlib.compress(marshal.dumps(compiled)))
+            packed = change(zlib.compress(marshal.dumps((compiled, {"x = 1": compile("x = 2", "", "exec")}))))
 
             class Proxy:
                 def to_bytes(self) -> bytes:
@@ -431,6 +439,15 @@ class TestLabs:
         module = import_module("labs_py.labs.rare")
         assert (module.__file__ or "").endswith("labs_py/labs/rare.py")
         assert downloads == ["rare"]
+
+    def test_methods_of_dataclasses_come_compiled(self, labs: Callable[..., list[str]]) -> None:
+        labs()
+        import_module("labs_py.labs.rare")
+        finder: Any = sys.meta_path[0]
+        names: dict[str, int] = {}
+        finder.make_methods("x = 1", {}, names)
+        finder.make_methods("y = 1", {}, names)
+        assert names == {"x": 2, "y": 1}, "the text that is known has its own code, any other is compiled"
 
     def test_its_tracebacks_have_lines_with_their_source(self, labs: Callable[..., list[str]]) -> None:
         downloads = labs()
