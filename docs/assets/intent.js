@@ -3,8 +3,9 @@
  *
  * A page that nobody touches fetches nothing of Python and starts none: its 300 kB are for reading. Once the reader moves in the page
  * and a panel is near, Python's files come into the browser's cache, at low priority. Whoever points at a panel's controls, or comes to
- * them by key, is about to use them: Python starts and imports the lab, and what draws figures is fetched. A browser that has run Python here before has
- * the files, most likely, so there it starts as soon as a panel is near. Where data is dear or the line slow, all waits for the click.
+ * them by key, is about to use them: Python starts and imports the lab, and what draws figures is fetched. A browser that has run Python
+ * here before has the files, most likely, so there it starts as soon as a panel is near. Where data is dear or the line slow, all waits
+ * for the click.
  */
 
 import { expectFigures } from "./result.js";

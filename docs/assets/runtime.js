@@ -126,8 +126,8 @@ export class Runtime extends EventTarget {
     this.state = state;
     this.dispatchEvent(new Event("state"));
     if (state.stage === "ready") {
-      this.#import();
       this.#next();
+      this.#import();
     }
     if (state.stage !== "failed") return;
     const lost = [...(this.#current ? [this.#current] : []), ...this.#queue];
