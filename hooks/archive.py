@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 _BEGINNING = (1980, 1, 1, 0, 0, 0)
 # To pack again what is packed already takes time and saves nothing.
-_PACKED = (".woff2", ".png", ".zip", ".whl", ".gz", ".epub", ".snapshot")
+_PACKED = (".woff2", ".png", ".zip", ".whl", ".gz", ".epub", ".snapshot", ".code")
 
 
 def packed(files: Mapping[str, bytes], first: str = "") -> bytes:

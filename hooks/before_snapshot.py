@@ -1,42 +1,34 @@
 """What Pyodide runs just before its memory is pictured, and `wake`, which it runs first when the picture comes back to life.
 
-A picture holds memory and no files, so the files of the labs are kept in memory until then. What no lab needs is dropped before:
-the docstrings and line tables of the standard library, caches, garbage. That halves the download. What only one lab needs and is large,
-the recordings, is left out with that lab, and so is each module that no lab has imported: the wheel is downloaded when one is wanted.
+A picture holds memory and no files, so the few files that labs read are kept in memory until then. What no lab needs is dropped before:
+the docstrings and line tables of the standard library, caches, garbage. The picture has the house and no lab (see split_labs.py): the
+code of a lab is downloaded when the lab is wanted, and the wheel with all sources only for what else is wanted of the labs' package:
+a module that the reader's own code imports, lines of source in a traceback, a lab whose code is missing or damaged.
 """
 
+import dataclasses
 import gc
 import json
+import marshal
 import random
 import sys
 import zipimport
+import zlib
 from collections.abc import Callable, Sequence
 from functools import _lru_cache_wrapper, cache
+from importlib import import_module
+from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from labs_py import desk, lab
+from labs_py.model import architecture_file
 
 PACKAGE = Path(lab.__file__).parent
 FILES: dict[Path, bytes] = {}
-LARGE = "labs_py.recordings."
-LEFT: set[str] = set()  # the labs that need what is large
 HAS_DOCSTRING = 0x4000000  # inspect.CO_HAS_DOCSTRING: the first constant of such code is its docstring
-
-
-class NotYetError(ImportError):
-    """What is large must not be in the picture."""
-
-
-class Hold:
-    """Finds nothing, and refuses what is large."""
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
-        """Refuse."""
-        if name.startswith(LARGE):
-            raise NotYetError(name)
 
 
 def answer(name: str) -> str:
@@ -44,31 +36,19 @@ def answer(name: str) -> str:
     return desk.respond(json.dumps({"lab": name, "arguments": {}}))
 
 
-def answers() -> str:
-    """The answers of all labs that are in the picture, as JSON text."""
-    return json.dumps([answer(name) for name in lab.names() if name not in LEFT])
-
-
-def answers_of_the_left() -> str:
-    """The answers of the other labs, as JSON text: each imports what it lacks."""
-    return json.dumps([answer(name) for name in sorted(LEFT)])
-
-
-def prepare() -> str:
-    """Import and run the labs, keep their files, drop what they do not need; returns their answers."""
-    sys.meta_path.insert(0, Hold())
-    for name in lab.names():
-        try:
-            answer(name)
-        except NotYetError:
-            LEFT.add(name)
-    del sys.meta_path[0]
-    answered = answers()
-    imported = {getattr(module, "__file__", None) for module in sys.modules.values()}
-    for path in PACKAGE.parent.rglob("*"):
-        # The folder of the labs is what tells which ones there are.
-        if path.is_file() and (str(path) in imported or path.suffix == ".toml" or path.parent.name == "labs"):
-            FILES[path] = path.read_bytes()
+def prepare(modules: str) -> None:
+    """Import the modules that are listed, as JSON text; keep the files that they read, drop what they do not need."""
+    for name in json.loads(modules):
+        if name not in sys.modules:
+            import_module(name)
+    for name in architecture_file.names():
+        architecture_file.load(name)
+    FILES.update({path: path.read_bytes() for path in PACKAGE.rglob("*.toml")})
+    for module in list(sys.modules.values()):
+        # The package keeps its own loader, which knows where the package's files are.
+        if module.__spec__ and module.__name__.startswith("labs_py."):
+            module.__spec__.loader = module.__loader__ = LABS
+    dataclasses.exec = LABS.make_methods  # type: ignore[attr-defined]
     strip()
     # The list of what the library's archive holds; invalidate_caches() would import a module and with it read the list anew.
     zipimport._zip_directory_cache.clear()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -77,7 +57,6 @@ def prepare() -> str:
             item.cache_clear()
     sys.path.remove("")  # Pyodide adds it again when it wakes
     gc.collect()
-    return answered
 
 
 def ours(item: object) -> bool:
@@ -137,34 +116,86 @@ class Library:
         return PathFinder.find_spec(name, path)
 
 
-class Labs:
-    """Finds the modules of ours that are not in the picture: the wheel is unpacked when the first is wanted."""
+class Labs(InspectLoader):
+    """Finds and loads the modules of ours that are not in the picture, and the source of those that are."""
 
-    def __init__(self, unpack: Callable[[str], Any]) -> None:
-        self.unpack = unpack
+    def __init__(self) -> None:
+        self.compiled: dict[str, CodeType] = {}
+        self.methods: dict[str, CodeType] = {}
         self.unpacked = False
+        self.download: Callable[[str], Any]
+        self.unpack: Callable[[str, str], Any]
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         """Where the module is, or None: every finder in `sys.meta_path` is asked so."""
-        if not name.startswith("labs_py.") or self.unpacked:
+        if not name.startswith("labs_py."):
             return None
-        self.unpack(str(PACKAGE.parent))
-        self.unpacked = True
+        why = f"{name} has no code of its own"
+        package, _, last = name.rpartition(".")
+        if name not in self.compiled and package == "labs_py.labs":
+            try:
+                compiled, methods = marshal.loads(zlib.decompress(self.download(last).to_bytes()))  # noqa: S302  of the build
+                self.compiled |= compiled
+                self.methods |= methods
+            except Exception as error:  # noqa: BLE001  whatever it is, the wheel has the lab too
+                why = str(error)
+        if name in self.compiled:
+            return self.spec(name, self.compiled[name].co_filename)
+        self.have_files(why)
         for folder in path or ():
             sys.path_importer_cache.pop(folder, None)  # it may not have noticed the new files
         return PathFinder.find_spec(name, path)
 
+    def spec(self, name: str, file: str) -> ModuleSpec:
+        """What Python wants to know of a module whose code is there."""
+        spec = ModuleSpec(name, self, origin=file, is_package=file.endswith("/__init__.py"))
+        spec.has_location = True
+        if spec.submodule_search_locations is not None:
+            spec.submodule_search_locations.append(str(Path(file).parent))
+        return spec
 
-def wake(download: Callable[[], Any], unpack: Callable[[str], Any]) -> None:
-    """Give a picture what it lacks: files, other random numbers than its siblings, and the rest of the standard library and of the labs.
+    def get_code(self, name: str) -> CodeType:
+        """What the module consists of."""
+        return self.compiled[name]
 
-    `download` returns the library's archive as a JavaScript array of bytes, `unpack` unpacks the wheel of the labs into a folder.
+    def make_methods(self, text: str, scope: dict[str, Any], names: dict[str, Any]) -> None:
+        """Do what `exec` does for `dataclasses`; the text has mostly been compiled before, which takes longer than all else in an import."""
+        exec(self.methods.get(text, text), scope, names)  # noqa: S102
+
+    def get_source(self, name: str) -> str:
+        """The text of a module: tracebacks show lines of it.
+
+        Raises:
+            OSError: the wheel cannot be downloaded.
+        """
+        try:
+            self.have_files("a traceback shows its lines")
+        except Exception as error:
+            raise OSError(str(error)) from error
+        return Path(str(sys.modules[name].__file__)).read_text(encoding="utf-8")
+
+    def have_files(self, why: str) -> None:
+        """Unpack the wheel, unless that has been done."""
+        if not self.unpacked:
+            self.unpack(str(PACKAGE.parent), why)
+            self.unpacked = True
+
+
+LABS = Labs()
+
+
+def wake(library: Callable[[], Any], code: Callable[[str], Any], unpack: Callable[[str, str], Any]) -> None:
+    """Give a picture what it lacks: files, other random numbers than its siblings, and ways to the rest of the standard library and of the labs.
+
+    `library` returns the library's archive and `code` a lab's code, as JavaScript arrays of bytes; `unpack` unpacks the wheel of the
+    labs into a folder, and says why.
     """
-    for folder in {path.parent for path in FILES}:
-        folder.mkdir(parents=True, exist_ok=True)
     for path, content in FILES.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb", buffering=0) as file:  # a buffer for each would take ten times as long
             file.write(content)
     FILES.clear()
     random.seed()
-    sys.meta_path += [Library(download), Labs(unpack)]
+    LABS.download, LABS.unpack = code, unpack
+    sys.meta_path.insert(0, LABS)
+    sys.meta_path.append(Library(library))

@@ -2,7 +2,8 @@
 
 The browser's loader reads `manifest.json`: where the runtime is, which files it consists of and how many bytes each has
 (a compressed transfer hides its size, so progress needs the number beforehand), and a hash to add to the lock file's address,
-since that file alone keeps its name when the labs change; and the memory snapshot, if there is one, which most boots start from.
+since that file alone keeps its name when the labs change; and the memory snapshot, if there is one, which most boots start from,
+with the addresses of the labs' code, which it does not have.
 """
 
 import hashlib
@@ -14,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from hooks.build_folder import BuildError, content_hash, kept, run
+from hooks.snapshot import Snapshot
 
 RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 
 
-def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Path | None = None) -> dict[str, Path]:
+def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Snapshot | None = None) -> dict[str, Path]:
     """Everything a browser needs to run `wheel`, as addresses below one folder of the site and the files behind them.
 
     `package` is the unpacked npm package of Pyodide, `build` the folder to keep what is made, `snapshot` what
@@ -33,7 +35,8 @@ def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Path | Non
     version = json.loads((package / "package.json").read_text())["version"]
     address = f"wheels/{address_of(wheel)}"
     runtime = {name: package / name for name in RUNTIME}
-    pictures = {f"snapshots/{address_of(snapshot)}": snapshot} if snapshot else {}
+    code = {name: f"code/{address_of(file)}" for name, file in snapshot.code.items()} if snapshot else {}
+    pictures = {f"snapshots/{address_of(snapshot.picture)}": snapshot.picture} if snapshot else {}
 
     def make(folder: Path) -> None:
         copy = folder / address
@@ -48,13 +51,15 @@ def pyodide_folder(package: Path, wheel: Path, build: Path, snapshot: Path | Non
             "labs": "labs_py",
             "wheel": address,
             "build": folder_key,
-            "snapshot": next((described(*item) for item in pictures.items()), None),
+            "snapshot": next((described(*item) | {"code": code} for item in pictures.items()), None),
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
-    folder_key = content_hash([package / "package.json", package / LOCK, wheel, *pictures.values(), Path(__file__)])
+    made = [snapshot.picture, *snapshot.code.values()] if snapshot else []
+    folder_key = content_hash([package / "package.json", package / LOCK, wheel, *made, Path(__file__)])
     folder = kept(build / "pyodide" / folder_key, make)
-    served = runtime | pictures | {LOCK: folder / LOCK, address: folder / address}
+    codes = {address: snapshot.code[name] for name, address in code.items()} if snapshot else {}
+    served = runtime | pictures | codes | {LOCK: folder / LOCK, address: folder / address}
     return {"manifest.json": folder / "manifest.json"} | {f"{version}/{name}": path for name, path in served.items()}
 
 

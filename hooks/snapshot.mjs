@@ -1,6 +1,8 @@
 /**
- * Takes the snapshot: boots Pyodide in Node, imports the labs, pictures its memory, packs the picture, and wakes it to see that it works.
- * node hooks/snapshot.mjs PYODIDE WHEEL FOLDER writes labs.snapshot and, for the manifest, contents.json
+ * Makes what Python wakes from. PYODIDE is the unpacked npm package, FOLDER takes what is made.
+ * node hooks/snapshot.mjs split PYODIDE WHEEL FOLDER takes the labs apart (split_labs.py says into what)
+ * node hooks/snapshot.mjs picture PYODIDE SPLIT FOLDER writes python.snapshot and, for the manifest, contents.json
+ * node hooks/snapshot.mjs check PYODIDE SPLIT PICTURED FOLDER wakes the picture as a browser does and runs every lab
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,20 +12,42 @@ import { pathToFileURL } from "node:url";
 import { constants, zstdCompressSync } from "node:zlib";
 import { differ, stretches, waking } from "../docs/assets/snapshot.js";
 
-const [folder, wheel, output] = process.argv.slice(2);
-const SCRIPT = "before_snapshot";
+const [step, folder, ...paths] = process.argv.slice(2);
+const PICTURE = "python.snapshot";
 // The lock file's facts about the runtime; its hundreds of packages would all be in the picture.
 const lock = { info: JSON.parse(readFileSync(join(folder, "pyodide-lock.json"), "utf8")).info, packages: {} };
 
-/** Boot, import, picture; returns the picture and what the labs answered before. */
-async function take({ loadPyodide }, options) {
-  const python = await loadPyodide({ ...options, _makeSnapshot: true });
+/** The bytes of a file. @param {string[]} path */
+const bytes = (...path) => new Uint8Array(readFileSync(join(...path)));
+/** The JSON in a file. @param {string[]} path */
+const json = (...path) => JSON.parse(readFileSync(join(...path), "utf8"));
+
+/** Boot with an archive of ours unpacked, and import a script of this folder. */
+async function booted({ loadPyodide }, options, archive, script) {
+  const python = await loadPyodide(options);
   const site = python.runPython("import site; site.getsitepackages()[0]");
-  python.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir: site });
-  python.FS.writeFile(`${site}/${SCRIPT}.py`, readFileSync(new URL(`${SCRIPT}.py`, import.meta.url)));
-  const answers = python.pyimport(`${SCRIPT}.prepare`)();
+  python.unpackArchive(bytes(archive), "zip", { extractDir: site });
+  python.FS.writeFile(`${site}/${script}.py`, readFileSync(new URL(`${script}.py`, import.meta.url)));
+  return { python, script: python.pyimport(script) };
+}
+
+/** Take the labs apart. */
+async function split(loader, options, wheel, output) {
+  const { python, script } = await booted(loader, options, wheel, "split_labs");
+  python.FS.mkdir("/split");
+  python.FS.mount(python.FS.filesystems.NODEFS, { root: output }, "/split");
+  script.split("/split");
+}
+
+/** Import the house, and picture it. */
+async function picture(loader, options, source, output) {
+  const { python, script } = await booted(loader, { ...options, _makeSnapshot: true }, join(source, "house.zip"), "before_snapshot");
+  script.prepare(readFileSync(join(source, "house.json"), "utf8"));
+  script.destroy();
   clean(python._module);
-  return { picture: python.makeMemorySnapshot(), answers };
+  const { file, contents } = await pack(python.makeMemorySnapshot());
+  writeFileSync(join(output, PICTURE), file);
+  writeFileSync(join(output, "contents.json"), JSON.stringify(contents));
 }
 
 /** Fill what is free in the heap with zeros, which cost nothing to download. */
@@ -67,27 +91,21 @@ async function fresh() {
   return (await WebAssembly.instantiate(module, imports)).exports;
 }
 
-/** Wake a picture as a browser does; returns what the labs answer then. */
-async function wake({ loadPyodide }, options, { file, contents }) {
-  const woken = waking(contents, Promise.resolve(file), options.createPyodideModule);
+/** Wake the picture as a browser does: the labs must answer as they did, with nothing but their own code. */
+async function check({ loadPyodide }, options, source, pictured) {
+  const woken = waking(json(pictured, "contents.json"), Promise.resolve(bytes(pictured, PICTURE)), options.createPyodideModule);
   const python = await loadPyodide({ ...options, stdLibURL: devNull, ...woken });
-  let whole = false;
-  python.pyimport(`${SCRIPT}.wake`)(
-    () => {
-      throw new Error("a lab imports a module when it runs, got none of the standard library's archive");
-    },
-    (extractDir) => {
-      python.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir });
-      whole = true;
-    },
-  );
-  const answers = python.pyimport(`${SCRIPT}.answers`)();
-  if (whole) throw new Error("a lab imports a module of ours when it runs for the second time only");
-  python.pyimport(`${SCRIPT}.answers_of_the_left`)();
-  return answers;
+  const lacking = (what) => {
+    throw new Error(`a lab must run with its own code and the picture, got one that wants more: ${what}`);
+  };
+  const script = python.pyimport("before_snapshot");
+  script.wake(() => lacking("the standard library's archive"), (lab) => bytes(source, "code", `${lab}.code`), (_, why) => lacking(why));
+  for (const [lab, answer] of Object.entries(json(source, "answers.json"))) {
+    if (script.answer(lab) !== answer) throw new Error(`${lab} must answer the same when woken as before`);
+  }
 }
 
-async function main() {
+try {
   const load = (name) => import(pathToFileURL(join(folder, name)).href);
   const options = {
     indexURL: `${folder}/`,
@@ -95,16 +113,7 @@ async function main() {
     createPyodideModule: (await load("pyodide.asm.mjs")).default,
     lockFileContents: lock,
   };
-  const loader = await load("pyodide.mjs");
-  const { picture, answers } = await take(loader, options);
-  const made = await pack(picture);
-  if ((await wake(loader, options, made)) !== answers) throw new Error("the labs must answer the same when woken as before");
-  writeFileSync(join(output, "labs.snapshot"), made.file);
-  writeFileSync(join(output, "contents.json"), JSON.stringify(made.contents));
-}
-
-try {
-  await main();
+  await { split, picture, check }[step](await load("pyodide.mjs"), options, ...paths);
   process.exit(0); // Python's event loop would keep Node alive
 } catch (error) {
   console.error(error instanceof Error ? error.message : error); // not the source line too: Pyodide's is a megabyte long

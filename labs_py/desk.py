@@ -23,6 +23,8 @@ def respond(request: str, tell: Progress | None = None) -> str:
 
     {"text_of": A}: {"text"}, the file of a shipped architecture.
 
+    {"lab": L}: {}; the lab has been imported, and what it is asked next is answered sooner.
+
     {"lab": L, "arguments": {name: text}}: `html`, `figures` (specifications), `data`, `arguments` (as used), `options` (of the choices that
     depend on another parameter) and `reached` (names of tasks); {…, "stamp": true} asks for `stamp` as well (see `stamp_of`).
 
@@ -45,7 +47,7 @@ def respond(request: str, tell: Progress | None = None) -> str:
             return json.dumps(workbench.checked(item, asked["task"], asked["code"]))
         if "code" in asked:
             return workbench.as_json(_edited(item, asked))
-        return json.dumps(_ran(item, asked))
+        return json.dumps(_ran(item, asked) if "arguments" in asked else {})
     except workbench.CodeError as error:
         return json.dumps({"error": str(error), "line": error.line})
     except LabError as error:

@@ -147,7 +147,7 @@ class Traces:
         """Return the recording: `given` is a shipped name, or a mapping with the `file` name and its `text`, or its `path` and whom to `tell`."""
         try:
             if not isinstance(given, Mapping):
-                if given not in recording.names():
+                if not recording.is_shipped(str(given)):
                     raise LabError(one_of(name, str(given), recording.names()))
                 return recording.load(str(given))
             if "text" in given:

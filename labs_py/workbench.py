@@ -198,7 +198,7 @@ def _message_of(error: BaseException) -> str:
         if error.msg.endswith("outside function"):
             message += ": indent this line as far as the others of the function"
     else:
-        named = traceback.TracebackException.from_exception(error)
+        named = traceback.TracebackException.from_exception(error, lookup_lines=False)
         named.__notes__ = None
         message = "".join(named.format_exception_only()).strip().removeprefix(f"{NAME}.")
     notes = [str(note) for note in getattr(error, "__notes__", [])]

@@ -25,7 +25,7 @@ def small_site(tmp_path: Path) -> Path:
         "assets/part-ABCD2345.js": b"part()",
         "assets/javascripts/bundle.0123abcd.min.js": b"theme()",
         "assets/pyodide/1.0/python.wasm": bytes(10_000),
-        "assets/pyodide/1.0/snapshots/0123456789ab/labs.snapshot": b"\x00" * 5_000,
+        "assets/pyodide/1.0/snapshots/0123456789ab/python.snapshot": b"\x00" * 5_000,
         "assets/pyodide/manifest.json": b"{}",
         "assets/javascripts/bundle.0123abcd.min.js.map": b"not needed",
         "assets/javascripts/lunr/min/lunr.ar.min.js": b"not needed",
@@ -50,7 +50,7 @@ def test_pages_come_first_and_python_last(small_site: Path) -> None:
         "assets/part-ABCD2345.js",
         "sitemap.xml",
         "assets/pyodide/1.0/python.wasm",
-        "assets/pyodide/1.0/snapshots/0123456789ab/labs.snapshot",
+        "assets/pyodide/1.0/snapshots/0123456789ab/python.snapshot",
         "assets/pyodide/manifest.json",
     ]
 
@@ -72,7 +72,7 @@ def test_only_what_has_its_checksum_in_its_address_has_no_revision(small_site: P
     assert [entry["url"] for entry in precache.entries(small_site) if entry["revision"] is None] == [
         "assets/javascripts/bundle.0123abcd.min.js",
         "assets/part-ABCD2345.js",
-        "assets/pyodide/1.0/snapshots/0123456789ab/labs.snapshot",
+        "assets/pyodide/1.0/snapshots/0123456789ab/python.snapshot",
     ]
 
 

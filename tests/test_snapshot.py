@@ -1,17 +1,23 @@
-"""The memory snapshot: its file comes back as it was or is refused, and it is made again only when something in it has changed."""
+"""The memory snapshot: its file comes back as it was or is refused, only what has changed is made again, and labs come to it one by one."""
 
 import json
+import marshal
 import shutil
 import subprocess
 import sys
 import zipfile
 import zipimport
+import zlib
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from traceback import format_exc
+from typing import Any
 
 import pytest
 
 from hooks import before_snapshot, snapshot
-from hooks.before_snapshot import Hold, Labs, Library, NotYetError, nowhere
+from hooks.before_snapshot import Labs, Library, nowhere
 from hooks.build_folder import BuildError
 from hooks.labs_wheel import labs_wheel
 from hooks.pyodide_folder import pyodide_folder
@@ -115,58 +121,98 @@ class TestFile:
 class TestMaking:
     @pytest.fixture
     def made(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The builds that snapshots were made for, by a stand-in that only writes them down."""
-        builds: list[str] = []
+        """The steps that were taken, by a stand-in that only writes them down. A wheel's first line is its house, the second its labs."""
+        steps: list[str] = []
 
         def make(command: list[str], **_: object) -> None:
-            folder = Path(command[-1])
-            builds.append(folder.name.split("-")[0].removeprefix("."))
-            (folder / "labs.snapshot").write_text(f"snapshot {len(builds)}")
-            (folder / "contents.json").write_text(f'{{"made": {len(builds)}}}')
+            step, source, folder = command[2], Path(command[4]), Path(command[-1])
+            steps.append(step)
+            if step == "split":
+                house, labs = source.read_text().splitlines()[:2]
+                (folder / "house.zip").write_text(house)
+                (folder / "house.json").write_text("[]")
+                (folder / "code").mkdir()
+                for name in ("tail_at_scale", "weakest_link"):
+                    (folder / "code" / f"{name}.code").write_text(f"{name} {labs}")
+            if step == "picture":
+                (folder / "python.snapshot").write_text((source / "house.zip").read_text())
+                (folder / "contents.json").write_text('{"made": 1}')
 
         monkeypatch.setattr(snapshot, "run", make)
-        return builds
+        return steps
 
-    def test_it_is_made_once_until_the_labs_change(self, made: list[str], tmp_path: Path) -> None:
+    @pytest.fixture
+    def wheel(self, tmp_path: Path) -> Path:
         wheel = tmp_path / "labs_py-0.1.0-py3-none-any.whl"
-        wheel.write_text("one")
+        wheel.write_text("house\nlabs\n")
+        return wheel
+
+    def test_only_what_has_changed_is_made_again(self, made: list[str], wheel: Path, tmp_path: Path) -> None:
         first = labs_snapshot(PYODIDE, wheel, tmp_path / "build")
+        assert sorted(first.code) == ["tail_at_scale", "weakest_link"]
         wheel.touch()
         assert labs_snapshot(PYODIDE, wheel, tmp_path / "build") == first
-        assert made == [first.parent.name]
-        wheel.write_text("other")
-        assert labs_snapshot(PYODIDE, wheel, tmp_path / "build") != first
-        assert len(made) == 2
+        assert made == ["split", "picture", "check"]
+        made.clear()
+        wheel.write_text("house\nother labs\n")
+        edited = labs_snapshot(PYODIDE, wheel, tmp_path / "build")
+        assert (made, edited.picture) == (["split", "check"], first.picture)
+        assert edited.code["weakest_link"].read_text() == "weakest_link other labs"
+        made.clear()
+        wheel.write_text("another house\nother labs\n")
+        assert labs_snapshot(PYODIDE, wheel, tmp_path / "build").picture != first.picture
+        assert made == ["split", "picture", "check"]
 
-    @pytest.mark.parametrize("part", ["snapshot.mjs", "before_snapshot.py", "snapshot.js"])
+    @pytest.mark.parametrize("part", ["snapshot.mjs", "split_labs.py", "before_snapshot.py", "snapshot.js"])
     def test_it_is_made_again_when_what_makes_or_reads_it_changes(
-        self, part: str, made: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, part: str, made: list[str], wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for name in ("snapshot.mjs", "before_snapshot.py"):
+        for name in ("snapshot.mjs", "split_labs.py", "before_snapshot.py"):
             shutil.copy(snapshot.HERE / name, tmp_path)
         shutil.copy(snapshot.UNPACKER, tmp_path)
         monkeypatch.setattr(snapshot, "HERE", tmp_path)
         monkeypatch.setattr(snapshot, "UNPACKER", tmp_path / "snapshot.js")
-        wheel = tmp_path / "labs_py-0.1.0-py3-none-any.whl"
-        wheel.write_text("one")
         labs_snapshot(PYODIDE, wheel, tmp_path / "build")
         (tmp_path / part).write_text((tmp_path / part).read_text() + "\n")
         labs_snapshot(PYODIDE, wheel, tmp_path / "build")
-        assert len(set(made)) == 2
+        assert made == 2 * ["split", "picture", "check"]
 
-    def test_the_manifest_names_it_and_says_what_is_in_it(self, made: list[str], tmp_path: Path) -> None:
-        wheel = labs_wheel()
-        file = labs_snapshot(PYODIDE, wheel, tmp_path)
-        files = pyodide_folder(PYODIDE, wheel, tmp_path, file)
+    def test_a_check_that_failed_is_made_again(
+        self, made: list[str], wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fake = snapshot.run
+
+        def failing(command: list[str], **options: dict[str, str]) -> None:
+            fake(command, **options)  # type: ignore[arg-type]
+            if command[2] == "check":
+                raise BuildError("node failed: weakest_link must answer the same when woken as before")
+
+        monkeypatch.setattr(snapshot, "run", failing)
+        for _ in range(2):
+            with pytest.raises(BuildError, match="must answer the same"):
+                labs_snapshot(PYODIDE, wheel, tmp_path / "build")
+        assert made == ["split", "picture", "check", "check"]
+
+    def test_the_manifest_names_it_and_says_what_is_in_it(self, made: list[str], wheel: Path, tmp_path: Path) -> None:
+        found = labs_snapshot(PYODIDE, wheel, tmp_path)
+        real = labs_wheel()
+        files = pyodide_folder(PYODIDE, real, tmp_path, found)
         manifest = json.loads(files["manifest.json"].read_text())
         described = manifest["snapshot"]
-        assert files[manifest["index"] + described["name"]] == file
-        assert (described["bytes"], described["made"]) == (file.stat().st_size, len(made))
-        assert described["name"] not in [item["name"] for item in manifest["files"]]
-        file.write_text("another")
-        renewed = json.loads(pyodide_folder(PYODIDE, wheel, tmp_path, file)["manifest.json"].read_text())
-        assert renewed["snapshot"]["name"] != described["name"]
-        assert json.loads(pyodide_folder(PYODIDE, wheel, tmp_path)["manifest.json"].read_text())["snapshot"] is None
+        assert files[manifest["index"] + described["name"]] == found.picture
+        assert (described["bytes"], described["made"]) == (found.picture.stat().st_size, 1)
+        for lab, address in described["code"].items():
+            assert files[manifest["index"] + address] == found.code[lab]
+        assert not {described["name"], *described["code"].values()} & {item["name"] for item in manifest["files"]}
+        found.code["weakest_link"].write_text("another")
+        renewed = json.loads(pyodide_folder(PYODIDE, real, tmp_path, found)["manifest.json"].read_text())["snapshot"]
+        assert renewed["name"] == described["name"]
+        assert renewed["code"]["weakest_link"] != described["code"]["weakest_link"]
+        assert renewed["code"]["tail_at_scale"] == described["code"]["tail_at_scale"]
+        found.picture.write_text("another")
+        again = json.loads(pyodide_folder(PYODIDE, real, tmp_path, found)["manifest.json"].read_text())["snapshot"]
+        assert again["name"] != described["name"]
+        assert json.loads(pyodide_folder(PYODIDE, real, tmp_path)["manifest.json"].read_text())["snapshot"] is None
 
     def test_without_pyodide_the_build_stops_with_what_to_do(self, tmp_path: Path) -> None:
         with pytest.raises(BuildError, match="node_modules must hold pyodide, got nothing: run `make setup`"):
@@ -176,7 +222,7 @@ class TestMaking:
         wheel = tmp_path / "labs_py-0.1.0-py3-none-any.whl"
         with zipfile.ZipFile(wheel, "w") as archive:
             archive.writestr("labs_py/__init__.py", "")
-            archive.writestr("labs_py/lab.py", "raise RuntimeError('a broken lab')")
+            archive.writestr("labs_py/desk.py", "raise RuntimeError('a broken lab')")
         with pytest.raises(BuildError, match="node failed:") as caught:
             labs_snapshot(PYODIDE, wheel, tmp_path / "build")
         assert str(caught.value).endswith("RuntimeError: a broken lab")
@@ -195,10 +241,11 @@ class TestMemory:
         script = """
             import collections, json, traceback
             from hooks import before_snapshot
-            before = before_snapshot.answers()
-            before_snapshot.strip()
+            from labs_py import lab
             from labs_py.labs import tail_at_scale
-            assert before_snapshot.answers() == before
+            before = [before_snapshot.answer(name) for name in lab.names()]
+            before_snapshot.strip()
+            assert [before_snapshot.answer(name) for name in lab.names()] == before
             assert json.loads.__doc__ is json.__doc__ is collections.Counter.__doc__ is None
             assert tail_at_scale.__doc__ and tail_at_scale.run.__code__.co_linetable
             def outer():
@@ -219,7 +266,7 @@ class TestMemory:
         monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
         monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "library.zip")])
         state = before_snapshot.random.getstate()
-        before_snapshot.wake(lambda: None, lambda _: None)
+        before_snapshot.wake(lambda: None, lambda _: None, lambda *_: None)
         assert (tmp_path / "a" / "b.toml").read_bytes() == b"text"
         assert before_snapshot.random.getstate() != state
 
@@ -252,34 +299,192 @@ class TestMemory:
         assert __import__("seldom_wanted").answer == 43
         assert downloads == [archive]
 
-    def test_the_wheel_is_unpacked_for_the_first_module_of_ours_that_is_missing(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+
+PACKAGE = {
+    "__init__.py": "",
+    "desk.py": "import json\ndef respond(request):\n    from labs_py import lab\n    return lab.answer(json.loads(request)['lab'])",
+    "lab.py": (
+        "from importlib import import_module\ndef names():\n    return ['first', 'second', 'third']\n"
+        "def answer(name):\n    return import_module(f'labs_py.labs.{name}').run()"
+    ),
+    "chart.py": "import bisect\nfrom dataclasses import dataclass\n@dataclass\nclass Line:\n    y: int",
+    "shared.py": "def price():\n    return 1 / 0",
+    "shop.toml": "price = 1",
+    "unused.py": "",
+    "labs/__init__.py": "",
+    "labs/first.py": "from labs_py import chart, shared\ndef run():\n    return '{}'",
+    "labs/second.py": (
+        "import colorsys\nfrom dataclasses import dataclass\nfrom labs_py import chart\n"
+        "@dataclass\nclass Price:\n    x: int\ndef run():\n    return '{}'"
+    ),
+    "labs/third.py": 'def run():\n    from labs_py import shared\n    return \'{"error": "no"}\'',
+}
+
+
+class TestSplitting:
+    @pytest.fixture
+    def split(self, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+        """Splits a course of three labs, in a process of its own, into the folder out."""
+
+        def splitting(**changes: str) -> subprocess.CompletedProcess[str]:
+            for name, text in (PACKAGE | {f"labs/{name}.py": text for name, text in changes.items()}).items():
+                path = tmp_path / "labs_py" / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text)
+            shutil.copy(snapshot.HERE / "split_labs.py", tmp_path)
+            (tmp_path / "out").mkdir()
+            command = [sys.executable, "-c", "import split_labs; split_labs.split('out')"]
+            return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+        return splitting
+
+    def test_the_house_is_what_most_labs_need_and_each_lab_has_the_rest_of_its_own(
+        self, split: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
     ) -> None:
-        unpacked = []
+        done = split(third="def run():\n    return '{}'")
+        assert (done.returncode, done.stderr) == (0, "")
+        code = {
+            path.stem: marshal.loads(zlib.decompress(path.read_bytes()))  # noqa: S302  written just now
+            for path in (tmp_path / "out/code").iterdir()
+        }
+        assert {name: sorted(found) for name, (found, _) in code.items()} == {
+            "first": ["labs_py.labs.first", "labs_py.shared"],
+            "second": ["labs_py.labs.second"],
+            "third": ["labs_py.labs.third"],
+        }
+        assert [len(methods) for _, (_, methods) in sorted(code.items())] == [0, 1, 0]
+        [(text, method)] = code["second"][1].items()
+        assert "def __init__(self,x:" in text
+        assert method == compile(text, "<string>", "exec", dont_inherit=True)
+        modules = json.loads((tmp_path / "out/house.json").read_text())
+        ours = {name for name in modules if name.startswith("labs_py")}
+        assert ours == {"labs_py", "labs_py.desk", "labs_py.lab", "labs_py.labs", "labs_py.chart"}
+        assert {"bisect", "colorsys"} < set(modules), "the picture has what labs need of the standard library"
+        names = zipfile.ZipFile(tmp_path / "out/house.zip").namelist()
+        wanted = ["__init__.py", "chart.py", "desk.py", "lab.py", "labs/__init__.py", "shop.toml"]
+        assert names == [f"labs_py/{name}" for name in wanted]
+        assert json.loads((tmp_path / "out/answers.json").read_text()) == dict.fromkeys(code, "{}")
 
-        def unpack(folder: str) -> None:
-            unpacked.append(folder)
-            (tmp_path / "rarely_wanted.py").write_text("answer = 42")
-            (tmp_path / "seldom_wanted.py").write_text("answer = 43")
+    def test_what_two_labs_need_each_has_unless_they_are_most(
+        self, split: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+    ) -> None:
+        assert split(third="from labs_py import shared\ndef run():\n    return '{}'").returncode == 0
+        assert "labs_py.shared" in json.loads((tmp_path / "out/house.json").read_text())
 
-        monkeypatch.setattr("labs_py.__path__", [str(tmp_path)])
-        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Labs(unpack)])
-        for name in ("rarely_wanted", "seldom_wanted"):
-            monkeypatch.delitem(sys.modules, f"labs_py.{name}", raising=False)
+    def test_a_lab_that_refuses_its_default_values_stops_the_build(
+        self, split: Callable[..., subprocess.CompletedProcess[str]]
+    ) -> None:
+        assert "third must run at its default values, got" in split().stderr
+
+
+class TestLabs:
+    """How labs and other modules of ours come to a picture that has woken."""
+
+    @pytest.fixture
+    def labs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+        """Has a woken Python whose only lab is `rare`, with the model `seldom`; returns what is downloaded as it comes."""
+        texts = {
+            "labs/rare.py": "from labs_py import seldom\n\ndef run():\n    return seldom.price()\n",
+            "seldom.py": "def price():\n    # of nothing\n    return 1 / 0\n",
+            "other.py": "answer = 42\n",
+        }
+        names = {"labs_py.labs.rare": "labs/rare.py", "labs_py.seldom": "seldom.py"}
+        folder = tmp_path / "labs_py"
+
+        def awake(change: Callable[[bytes], bytes] = bytes) -> list[str]:
+            downloads = []
+            compiled = {
+                name: compile(texts[file], str(folder / file), "exec", dont_inherit=True)
+                for name, file in names.items()
+            }
+            packed = change(zlib.compress(marshal.dumps((compiled, {"x = 1": compile("x = 2", "", "exec")}))))
+
+            class Proxy:
+                def to_bytes(self) -> bytes:
+                    return packed
+
+            def code(lab: str) -> Proxy:
+                downloads.append(lab)
+                if lab != "rare":
+                    raise OSError(f"{lab} could not be downloaded")
+                return Proxy()
+
+            def unpack(to: str, why: str) -> None:
+                assert to == str(before_snapshot.PACKAGE.parent)
+                downloads.append(f"wheel: {why}")
+                (folder / "labs").mkdir(parents=True)
+                for file, text in texts.items():
+                    (folder / file).write_text(text)
+
+            import_module("labs_py.labs")
+            finder = Labs()
+            finder.download, finder.unpack = code, unpack
+            monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+            monkeypatch.setattr("labs_py.__path__", [str(folder)])
+            monkeypatch.setattr("labs_py.labs.__path__", [str(folder / "labs")])
+            for name in (*names, "labs_py.other", "labs_py.labs.missing"):
+                # So that pytest takes away again what is imported now.
+                monkeypatch.setitem(sys.modules, name, sys)
+                monkeypatch.delitem(sys.modules, name)
+                monkeypatch.delattr(name, raising=False)
+            return downloads
+
+        return awake
+
+    def test_a_lab_comes_with_its_own_code_alone(self, labs: Callable[..., list[str]]) -> None:
+        downloads = labs()
         with pytest.raises(ModuleNotFoundError):
             __import__("not_of_the_labs")
-        assert unpacked == []
-        assert __import__("labs_py.rarely_wanted").rarely_wanted.answer == 42
-        assert __import__("labs_py.seldom_wanted").seldom_wanted.answer == 43
+        assert downloads == []
+        module = import_module("labs_py.labs.rare")
+        assert (module.__file__ or "").endswith("labs_py/labs/rare.py")
+        assert downloads == ["rare"]
+
+    def test_methods_of_dataclasses_come_compiled(self, labs: Callable[..., list[str]]) -> None:
+        labs()
+        import_module("labs_py.labs.rare")
+        finder: Any = sys.meta_path[0]
+        names: dict[str, int] = {}
+        finder.make_methods("x = 1", {}, names)
+        finder.make_methods("y = 1", {}, names)
+        assert names == {"x": 2, "y": 1}, "the text that is known has its own code, any other is compiled"
+
+    def test_its_tracebacks_have_lines_with_their_source(self, labs: Callable[..., list[str]]) -> None:
+        downloads = labs()
+        module = import_module("labs_py.labs.rare")
+        try:
+            module.run()
+        except ZeroDivisionError:
+            told = format_exc()
+        assert 'labs/rare.py", line 4, in run\n    return seldom.price()' in told
+        assert 'seldom.py", line 3, in price\n    return 1 / 0' in told
+        assert downloads == ["rare", "wheel: a traceback shows its lines"]
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            (lambda data: data[:-1], "incomplete or truncated stream"),
+            (lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:], "Error -3"),
+            (lambda _: b"<!doctype html><title>Not found</title>", "incorrect header check"),
+            (lambda _: zlib.compress(b""), "EOF read where object expected"),
+        ],
+        ids=["cut", "damaged", "a page", "empty"],
+    )
+    def test_a_lab_whose_code_is_of_no_use_comes_from_the_wheel(
+        self, labs: Callable[..., list[str]], change: Callable[[bytes], bytes], why: str
+    ) -> None:
+        downloads = labs(change)
+        assert import_module("labs_py.labs.rare").seldom.price.__module__ == "labs_py.seldom"
+        assert downloads[0] == "rare"
+        assert downloads[1].startswith("wheel: ")
+        assert why in downloads[1]
+
+    def test_the_wheel_is_unpacked_once_for_what_has_no_code_of_its_own(self, labs: Callable[..., list[str]]) -> None:
+        downloads = labs()
+        assert __import__("labs_py.other").other.answer == 42
+        assert downloads == ["wheel: labs_py.other has no code of its own"]
+        with pytest.raises(ModuleNotFoundError):
+            __import__("labs_py.labs.missing")
         with pytest.raises(ModuleNotFoundError):
             __import__("labs_py.never_written")
-        assert unpacked == [str(before_snapshot.PACKAGE.parent)]
-        for name in ("rarely_wanted", "seldom_wanted"):
-            monkeypatch.delitem(sys.modules, f"labs_py.{name}")
-
-    def test_what_is_large_is_refused_while_the_picture_is_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "meta_path", [Hold(), *sys.meta_path])
-        monkeypatch.delitem(sys.modules, "labs_py.recordings.online_boutique", raising=False)
-        with pytest.raises(NotYetError):
-            __import__("labs_py.recordings.online_boutique")
-        assert __import__("labs_py.recordings")
+        assert downloads[1:] == ["missing"]

@@ -43,6 +43,14 @@ def test_an_edit_changes_the_result_and_not_the_lab() -> None:
     assert sys.modules[f"labs_py.labs.{LAB}"].run is lab.load(LAB).run
 
 
+def test_an_error_is_told_without_the_sources_of_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a browser they would have to be downloaded."""
+    asked: list[object] = []
+    monkeypatch.setattr("linecache.getlines", lambda *file: asked.append(file) or [])
+    answer = ask(small("    return Report(str(fan_out / 0))"))
+    assert (answer["error"], answer["line"], asked) == ("ZeroDivisionError: division by zero", 5, [])
+
+
 def test_nothing_is_left_of_the_code_before() -> None:
     ask("left = 1\n" + SOURCE)
     assert ask(small("    return Report(str(left))"))["error"].startswith("NameError: name 'left' is not defined")

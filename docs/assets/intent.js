@@ -3,8 +3,9 @@
  *
  * A page that nobody touches fetches nothing of Python and starts none: its 300 kB are for reading. Once the reader moves in the page
  * and a panel is near, Python's files come into the browser's cache, at low priority. Whoever points at a panel's controls, or comes to
- * them by key, is about to use them: Python starts, and what draws figures is fetched. A browser that has run Python here before has
- * the files, most likely, so there it starts as soon as a panel is near. Where data is dear or the line slow, all waits for the click.
+ * them by key, is about to use them: Python starts and imports the lab, and what draws figures is fetched. A browser that has run Python
+ * here before has the files, most likely, so there it starts as soon as a panel is near. Where data is dear or the line slow, all waits
+ * for the click.
  */
 
 import { expectFigures } from "./result.js";
@@ -36,7 +37,7 @@ runtime.addEventListener("state", () => runtime.state.stage === "ready" && remem
 /** Make ready for a panel what its reader will need. @param {HTMLElement} panel @param {HTMLElement} controls */
 export function foresee(panel, controls) {
   watch.observe(panel);
-  for (const hint of ["pointerenter", "focusin"]) controls.addEventListener(hint, () => free() && start(), { once: true });
+  for (const hint of ["pointerenter", "focusin"]) controls.addEventListener(hint, () => free() && start([panel]), { once: true });
 }
 
 /** A panel has left the page. @param {HTMLElement} panel */
@@ -56,7 +57,7 @@ function arrive() {
 function consider() {
   if (begun || !here || !near.size || runtime.state.stage !== "idle" || !free()) return;
   begun = true;
-  if (remembered()) start();
+  if (remembered()) start(near);
   else if (document.readyState === "complete") prefetch();
   else addEventListener("load", () => prefetch());
 }
@@ -67,11 +68,16 @@ function free() {
   return !connection?.saveData && !/^(slow-)?[23]g$/.test(connection?.effectiveType ?? "");
 }
 
-/** Start Python, and fetch what draws figures. */
-function start() {
+/** Start Python for the labs of panels, and fetch what draws figures. @param {Iterable<Element>} panels */
+function start(panels) {
   begun = true;
-  runtime.start();
+  for (const lab of labsOf(panels)) runtime.expect(lab);
   expectFigures();
+}
+
+/** The names of the labs of panels. @param {Iterable<Element>} panels */
+function labsOf(panels) {
+  return Array.from(panels, (panel) => panel.getAttribute("name") ?? "");
 }
 
 /** Bring the files of Python into the browser's cache. What fails here will be tried again, and said, when it is needed. */
@@ -80,7 +86,8 @@ async function prefetch() {
     const { index, files, snapshot } = await (await fetch(MANIFEST, { cache: "no-cache" })).json();
     /** @type {{name: string}[]} */
     const listed = files.filter((/** @type {{name: string}} */ { name }) => /^pyodide(\.asm)?\.(mjs|wasm)$/.test(name));
-    const wanted = [...listed, ...(snapshot ? [snapshot] : [])];
+    const code = snapshot ? labsOf(near).map((lab) => ({ name: snapshot.code[lab] })) : [];
+    const wanted = [...listed, ...(snapshot ? [snapshot] : []), ...code];
     for (const { name } of wanted) {
       if (runtime.state.stage !== "idle") return; // what is left is on its way already
       const response = await fetch(new URL(name, new URL(index, MANIFEST)), /** @type {RequestInit} */ ({ priority: "low" }));

@@ -10,6 +10,8 @@ import { filesOf } from "./trace-file.js";
 const ABANDONED = 1_000;
 /** After how many milliseconds a run may well be stopped, so that a spare should be there by then. */
 const LASTING = 500;
+/** The number of a request whose answer nobody reads. */
+const UNREAD = 0;
 const NO_MEMORY = "Python ran out of memory on this. It has been started anew: choose smaller settings, or close other tabs, and run again.";
 
 /** Why a request has no answer: Python failed, lacked memory or was stopped, the lab broke on it, or nobody wants it any more. */
@@ -30,7 +32,9 @@ export class Runtime extends EventTarget {
   #queue = [];
   /** @type {Job | undefined} */
   #current;
-  #id = 0;
+  #id = UNREAD;
+  /** Labs to import as soon as Python is there. @type {string[]} */
+  #expected = [];
   /** Whether the Python that is there has been asked anything. */
   #used = false;
 
@@ -67,6 +71,19 @@ export class Runtime extends EventTarget {
     python.onstage = (stage) => this.#become(stage);
     python.onreply = (reply) => this.#hear(reply);
     this.#become(python.stage);
+  }
+
+  /** Start Python, and let it import a lab that will be asked for. @param {string} lab */
+  expect(lab) {
+    this.#expected.push(lab);
+    this.start();
+    this.#import();
+  }
+
+  /** Import what is expected, if Python is there. */
+  #import() {
+    if (this.state.stage !== "ready") return;
+    for (const lab of this.#expected.splice(0)) this.#python?.post(UNREAD, JSON.stringify({ lab }), {});
   }
 
   /** End what runs at once and have another Python; what waits is asked afterwards. */
@@ -108,7 +125,10 @@ export class Runtime extends EventTarget {
   #become(state) {
     this.state = state;
     this.dispatchEvent(new Event("state"));
-    if (state.stage === "ready") this.#next();
+    if (state.stage === "ready") {
+      this.#next();
+      this.#import();
+    }
     if (state.stage !== "failed") return;
     const lost = [...(this.#current ? [this.#current] : []), ...this.#queue];
     this.#python = this.#current = undefined;

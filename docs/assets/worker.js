@@ -5,7 +5,7 @@ import { mount, tameReading, telling } from "./own-files.js";
 import { waking } from "./snapshot.js";
 
 /** @typedef {import("./download.js").RuntimeFile} RuntimeFile */
-/** @typedef {RuntimeFile & import("./snapshot.js").Contents} Picture */
+/** @typedef {RuntimeFile & import("./snapshot.js").Contents & {code: Record<string, string>}} Picture `code`: the address of each lab's */
 /** @typedef {{index: string, files: RuntimeFile[], wheel: string, build: string, snapshot: Picture | null}} Manifest as hooks/pyodide_folder.py writes it */
 
 /** The page names the worker by its address, since one that was made from a blob has none. */
@@ -70,7 +70,7 @@ async function start() {
     return await loadPyodide({ indexURL: index.href, env: { PYTHONHASHSEED: "0" }, createPyodideModule, ...options(createPyodideModule) });
   };
 
-  /** Wake the snapshot. It has the modules that the labs need; the rest is fetched when one is imported. @param {Picture} picture */
+  /** Wake the snapshot. It has what most labs need; the code of a lab is fetched when one is asked for, the rest when a module is imported. @param {Picture} picture */
   const wake = async (picture) => {
     const file = downloads.begin(picture, { fault: () => {} }).then(async (response) => new Uint8Array(await response.arrayBuffer()));
     file.catch(() => {}); // whoever waits for it hears of it
@@ -79,7 +79,11 @@ async function start() {
     const pyodide = await load((create) => ({ stdLibURL: nothing.href, ...waking(picture, file, create) }));
     pyodide.pyimport("before_snapshot.wake")(
       () => now(new URL("python_stdlib.zip", index)),
-      (/** @type {string} */ extractDir) => pyodide.unpackArchive(now(new URL(manifest.wheel, index)), "wheel", { extractDir }),
+      (/** @type {string} */ lab) => now(new URL(picture.code[lab], index)),
+      (/** @type {string} */ extractDir, /** @type {string} */ why) => {
+        console.info(`Python fetches all sources of the labs: ${why}.`);
+        pyodide.unpackArchive(now(new URL(manifest.wheel, index)), "wheel", { extractDir });
+      },
     );
     return { FS: pyodide.FS, respond: pyodide.runPython(GLUE) };
   };

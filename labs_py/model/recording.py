@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -49,6 +50,11 @@ def names() -> list[str]:
     return sorted(name.removesuffix(".py") for name in shipped if name.endswith(".py") and name[0] != "_")
 
 
+def is_shipped(name: str) -> bool:
+    """Return whether a recording of that name is shipped. In a browser this lists no folder, since recordings come one by one."""
+    return name.isidentifier() and name[0] != "_" and find_spec(f"labs_py.recordings.{name}") is not None
+
+
 @cache
 def load(name: str) -> Recording:
     """Return a recording that is shipped.
@@ -56,7 +62,7 @@ def load(name: str) -> Recording:
     Raises:
         TraceFileError: no recording of that name is shipped.
     """
-    if name not in names():
+    if not is_shipped(name):
         raise TraceFileError(f"trace must be one of {', '.join(names())}, or a file of traces, got {name!r}")
     module = import_module(f"labs_py.recordings.{name}")
     lines: str = module.LINES

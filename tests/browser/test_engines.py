@@ -164,7 +164,7 @@ def test_python_wakes_from_its_snapshot(journey: Journey, homes: dict[str, str])
     journey.driver.press(f"{panel} .nh-form [type=submit]")
     journey.settled(panel)
     asked = journey.server.asked[journey.before :]
-    assert any(path.endswith("labs.snapshot") for path in asked)
+    assert any(path.endswith("python.snapshot") for path in asked)
     assert not any(path.endswith("python_stdlib.zip") for path in asked)
     assert journey.driver.troubles() == []
 

@@ -104,7 +104,7 @@ def stall(_: bytes) -> bytes:
 @pytest.mark.expects_errors
 def test_a_download_that_stands_still_is_given_up(panel_at: Callable[..., Panel], server: SiteServer) -> None:
     panel = panel_at(lambda context: context.clock.install())
-    with server.changed("labs.snapshot", stall):
+    with server.changed("python.snapshot", stall):
         panel.run_button.click()
         panel.page.wait_for_timeout(1_000)
         panel.page.clock.run_for(31_000)
@@ -116,7 +116,7 @@ def test_a_computer_that_has_slept_is_not_taken_for_a_download_that_stands_still
     panel_at: Callable[..., Panel], server: SiteServer
 ) -> None:
     panel = panel_at(lambda context: context.clock.install())
-    with server.changed("labs.snapshot", stall):
+    with server.changed("python.snapshot", stall):
         panel.run_button.click()
         panel.page.wait_for_timeout(1_000)
         panel.page.clock.fast_forward(3_600_000)  # as if the lid had been closed for an hour

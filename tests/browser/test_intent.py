@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 from site_server import SiteServer
 
 LAB = "weakest_link"
-FILES = {"manifest.json", "pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "labs.snapshot"}
+FILES = {"manifest.json", "pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python.snapshot", f"{LAB}.code"}
 DEAR = "Object.defineProperty(navigator, 'connection', {value: {saveData: true, effectiveType: '4g'}})"
 
 
@@ -70,6 +70,17 @@ def test_who_points_at_the_controls_or_comes_to_them_by_key_finds_python_started
     panel = panel_at()
     panel.control("to").focus()
     wait_for(panel, lambda: pythons(panel) == 1)
+
+
+def test_the_lab_is_imported_before_anything_is_asked_of_it(panel_at: Callable[..., Panel], server: SiteServer) -> None:
+    server.asked.clear()
+    panel = panel_at()
+    panel.control("to").hover()
+    wait_for(panel, lambda: f"{LAB}.code" in fetched(server))
+    built = panel.text()
+    panel.run()
+    assert panel.text() == built
+    assert len([address for address in server.asked if address.endswith(f"{LAB}.code")]) == 1
 
 
 def test_a_browser_that_has_run_python_here_starts_it_when_the_reader_comes_back(

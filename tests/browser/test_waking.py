@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from site_server import SiteServer, without_snapshot
 
 LAB = "tail_at_scale"
-SNAPSHOT = "labs.snapshot"
+SNAPSHOT = "python.snapshot"
 
 
 def flipped(data: bytes) -> bytes:
@@ -71,7 +71,7 @@ def test_python_wakes_from_the_snapshot_and_fetches_nothing_else(
     assert boot(panel.page) == "snapshot"
     assert panel.text() == built
     fetched = {Path(address).name for address in server.asked if "/pyodide/" in address}
-    assert sorted(fetched) == [SNAPSHOT, "manifest.json", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs"]
+    assert fetched == {"manifest.json", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs", SNAPSHOT, f"{LAB}.code"}
 
 
 @pytest.mark.expects_errors
@@ -116,7 +116,7 @@ def test_modules_that_no_lab_imports_are_fetched_once_when_they_are_wanted(
     assert len([address for address in server.asked if address.endswith("python_stdlib.zip")]) == 1
 
 
-def test_the_wheel_is_fetched_once_when_a_module_of_ours_is_wanted_that_no_lab_imports(
+def test_the_wheel_is_fetched_once_when_a_module_of_ours_is_wanted_that_the_lab_does_not_import(
     panel_at: Callable[[], Panel], server: SiteServer
 ) -> None:
     with server.changed("worker.js", first("import labs_py.__main__, labs_py.recordings.social_network")):
@@ -128,7 +128,44 @@ def test_the_wheel_is_fetched_once_when_a_module_of_ours_is_wanted_that_no_lab_i
     assert len([address for address in server.asked if address.endswith(".whl")]) == 1
 
 
-def test_a_lab_that_is_not_in_the_snapshot_runs_when_python_has_woken(
+@pytest.mark.expects_errors
+@pytest.mark.parametrize("harm", ["missing", "damaged"])
+def test_a_lab_whose_code_is_of_no_use_comes_from_the_wheel(
+    panel_at: Callable[[], Panel], server: SiteServer, harm: str
+) -> None:
+    with server.changed(f"{LAB}.code", flipped if harm == "damaged" else lambda _: None):
+        panel = panel_at()
+        built = panel.text()
+        server.asked.clear()
+        with panel.page.context.expect_event("console", lambda message: "Python fetches all sources" in message.text):
+            panel.run()
+    assert boot(panel.page) == "snapshot"
+    assert panel.text() == built
+    assert len([address for address in server.asked if address.endswith(".whl")]) == 1
+
+
+def test_a_lab_of_another_module_runs_in_the_same_visit_with_its_code_alone(
+    panel_at: Callable[[], Panel], homes: dict[str, str], server: SiteServer
+) -> None:
+    module, other = homes[LAB].partition("/")[0], "wire_format"
+    assert homes[other].partition("/")[0] != module
+    panel = panel_at()
+    panel.run()
+    panel.page.evaluate("window.sameVisit = true")
+    server.asked.clear()
+    panel.page.locator(
+        f'.md-nav--primary a[href$="{homes[other].rpartition("/")[0].rpartition("/")[2]}/"]'
+    ).first.evaluate("link => link.click()")
+    panel = Panel(panel.page, other)
+    built = panel.text()
+    panel.run()
+    assert panel.page.evaluate("window.sameVisit")
+    assert panel.text() == built
+    assert {Path(address).name for address in server.asked if "/pyodide/" in address} >= {f"{other}.code"}
+    assert not [address for address in server.asked if address.endswith((".whl", ".zip"))]
+
+
+def test_a_lab_with_recordings_runs_with_its_code_alone(
     open_page: Callable[..., Page], homes: dict[str, str], server: SiteServer
 ) -> None:
     panel = Panel(open_page(homes["critical_path"], keep_workers), "critical_path")
@@ -137,20 +174,28 @@ def test_a_lab_that_is_not_in_the_snapshot_runs_when_python_has_woken(
     panel.run()
     assert boot(panel.page) == "snapshot"
     assert panel.text() == built
-    fetched = [Path(address).suffix for address in server.asked if "/pyodide/" in address]
-    assert ".whl" in fetched
-    assert ".zip" not in fetched
+    assert {Path(address).suffix for address in server.asked if "/pyodide/" in address} & {".whl", ".zip"} == set()
 
 
 @pytest.mark.expects_errors
-def test_errors_point_at_lines_of_the_labs(panel_at: Callable[[], Panel], server: SiteServer) -> None:
-    with server.changed("worker.js", first("import labs_py.lab; labs_py.lab.value_at(None, 3)")):
+@pytest.mark.parametrize(
+    ("breaking", "file", "function"),
+    [
+        ("import labs_py.lab; labs_py.lab.value_at(None, 3)", "lab.py", "value_at"),
+        (f"import labs_py.labs.{LAB} as it; it.run(fan_out='?')", f"labs/{LAB}.py", "run"),
+    ],
+    ids=["in the picture", "in a lab's own code"],
+)
+def test_errors_point_at_lines_of_ours(
+    panel_at: Callable[[], Panel], server: SiteServer, breaking: str, file: str, function: str
+) -> None:
+    with server.changed("worker.js", first(breaking)):
         panel = panel_at()
         with panel.page.context.expect_event("console", lambda message: "Traceback" in message.text) as caught:
             panel.run_button.click()
         panel.refused()
     assert boot(panel.page) == "snapshot"
-    found = re.search(r'labs_py/lab\.py", line (\d+), in value_at\n +(.+)\n', caught.value.text)
+    found = re.search(rf'labs_py/{file}", line (\d+), in {function}\n +(.+)\n', caught.value.text)
     assert found, caught.value.text
-    source = (Path(__file__).parents[2] / "labs_py" / "lab.py").read_text().splitlines()
+    source = (Path(__file__).parents[2] / "labs_py" / file).read_text().splitlines()
     assert source[int(found[1]) - 1].strip() == found[2]
