@@ -120,18 +120,21 @@ export async function prepared(answer, output) {
 export function show(output, report) {
   const before = landmarks(output);
   const focused = before.findIndex((element) => element === document.activeElement);
-  const was = before.map((element) => ({ tag: element.tagName, open: element.parentElement?.hasAttribute("open"), left: element.scrollLeft }));
+  const was = before.map((element) => {
+    // To ask a closed table how far it is scrolled would make the browser lay it out.
+    const left = element.closest("details:not([open])") ? 0 : element.scrollLeft;
+    return { tag: element.tagName, open: element.parentElement?.hasAttribute("open"), left };
+  });
   const shown = [...output.childNodes];
   if (shown.length !== report.length) output.replaceChildren(...report);
   // The first part, the sentence, is always the new one: who watches the result sees that it has been renewed.
   else report.forEach((part, index) => (index && shown[index].isEqualNode(part)) || shown[index].replaceWith(part));
-  landmarks(output).forEach((element, index) => {
-    const old = was[index];
-    if (old?.tag !== element.tagName) return;
-    if (old.open) element.parentElement?.setAttribute("open", "");
-    element.scrollLeft = old.left;
-    if (index === focused) element.focus({ preventScroll: true });
-  });
+  const after = landmarks(output);
+  // Opened first, scrolled afterwards, and only what was: a place that is set makes the browser lay out all that has changed.
+  const same = was.flatMap((old, index) => (after[index]?.tagName === old.tag ? [{ ...old, element: after[index], focused: index === focused }] : []));
+  for (const { element, open } of same) if (open) element.parentElement?.setAttribute("open", "");
+  for (const { element, left } of same) if (left) element.scrollLeft = left;
+  for (const { element, focused } of same) if (focused) element.focus({ preventScroll: true });
 }
 
 /** What a reader can focus, open or scroll in a report. @param {HTMLElement} output @returns {HTMLElement[]} */
