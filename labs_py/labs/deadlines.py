@@ -138,6 +138,7 @@ def run(
     )
 
 
+@lru_cache(maxsize=64)
 def _request(endpoint: str, slow: str, slower: float, share: float, needless: str, needless_s: float) -> Place:
     """Return what a request does when a share of the calls of some services takes longer, by so many seconds."""
     system = _ARCHITECTURE
@@ -187,7 +188,7 @@ def edge(
     measured: Callable[[float], float], low: tuple[float, float], high: tuple[float, float]
 ) -> list[tuple[float, float]]:
     """Return two points close to each other, between which a rising curve drops; `low` is before that and `high` after it."""
-    for _ in range(7):
+    for _ in range(5):
         at = (low[0] + high[0]) / 2
         point = (at, measured(at))
         low, high = (point, high) if point[1] >= low[1] else (low, point)
