@@ -32,8 +32,13 @@ _PLACES = {
     '...M("table:not([class])",e).map(i=>ti(i)),': "",
 }
 
-# The classes that the theme's script gives to the page; the second is that of a helper within it.
-_AT_ONCE = '<script>document.documentElement.className="js js-focus-visible"</script>'
+# The first two are classes that the theme's script gives to the page, the second one is that of a helper within it. With the third a page
+# lays out what is far from the reader when it comes near (site.css): one that is newly opened, at its beginning. In any other the reader
+# is brought to a place, which must be where it was or will be.
+_AT_ONCE = (
+    "<script>document.documentElement.className="
+    '"js js-focus-visible"+(location.hash||performance.getEntriesByType("navigation")[0]?.type!=="navigate"?"":" nh-folded")</script>'
+)
 
 # The tables of a lab's report have a box of their own.
 _TABLE = re.compile(r'(<div class="nh-table\b[^>]*>\s*)?(<table>.*?</table>)', re.DOTALL)

@@ -15,6 +15,14 @@ addEventListener("popstate", ({ state }) => (again = state !== null));
 addEventListener("click", () => (again = false), true);
 for (const move of MOVES) addEventListener(move, () => (moved = true), { passive: true, capture: true });
 
+/**
+ * What a newly opened page has put off laying out has its true height before the reader goes to another place: the place is then where it will
+ * be when he or she comes back to it (site.css, hooks/quick_start.py).
+ */
+const unfold = () => document.documentElement.classList.remove("nh-folded");
+addEventListener("popstate", unfold, true);
+addEventListener("click", ({ target }) => target instanceof Element && target.closest("a[href]") && unfold(), true);
+
 /** A page begins to come to life. */
 export function begins() {
   moved = again;

@@ -5,8 +5,10 @@ import json
 import zlib
 from collections.abc import Callable
 
+import pytest
 from conftest import Visit
 from playwright.sync_api import BrowserContext, Page, expect
+from site_server import SiteServer
 
 SHEETS = "[...document.querySelectorAll('link[rel=stylesheet]')]"
 LESSON = "foundations/"
@@ -77,3 +79,32 @@ def test_a_link_finds_its_panel_alive(open_page: Callable[..., Page]) -> None:
     others.first.locator("[type=submit]").focus()
     expect(page.locator("lab-panel:not([data-live])")).to_have_count(0)
     expect(page.locator("lab-panel[name=cap_partition] .nh-status").first).to_contain_text("Updated in")
+
+
+LAID_OUT = (
+    "[...document.querySelectorAll('article > .footnote li')].at(-1).checkVisibility({contentVisibilityAuto: true})"
+)
+
+
+def test_a_new_page_lays_out_what_is_far_when_it_comes_near(open_page: Callable[..., Page]) -> None:
+    page = open_page(LESSON)
+    assert not page.evaluate(LAID_OUT)
+    page.keyboard.press("End")
+    expect(page.locator("article > .footnote")).to_be_in_viewport()
+    assert page.evaluate(LAID_OUT)
+
+
+def test_a_place_is_where_it_will_stay(open_page: Callable[..., Page], server: SiteServer) -> None:
+    page = open_page(LESSON)
+    heading = page.locator("#common-mistakes")
+    page.locator(".md-sidebar--secondary").get_by_role("link", name="Common mistakes").click()
+    expect(heading).to_be_in_viewport()
+    assert page.evaluate(LAID_OUT)
+    top = heading.bounding_box()["y"]  # type: ignore[index]
+    page.reload()
+    assert page.evaluate(LAID_OUT)
+    page.goto(f"{server.url}about/design/")
+    page.goto(f"{server.url}{LESSON}#common-mistakes")
+    assert page.evaluate(LAID_OUT)
+    expect(page.locator("lab-panel:not([data-live])")).to_have_count(0)
+    assert heading.bounding_box()["y"] == pytest.approx(top, abs=1)  # type: ignore[index]
