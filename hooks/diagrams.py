@@ -20,6 +20,8 @@ from hooks.build_folder import content_hash
 from hooks.remembered import known
 
 _SVG = "http://www.w3.org/2000/svg"
+# Between the parts of any other element stands nothing but the file's indents.
+_WORDS = frozenset(f"{{{_SVG}}}{name}" for name in ("text", "tspan", "desc", "style"))
 ElementTree.register_namespace("", _SVG)
 
 # An image in a paragraph of its own takes the paragraph's place, because a figure cannot stand inside one.
@@ -101,6 +103,11 @@ def _drawing(path: Path, address: str, prefix: str, styles: set[str]) -> Element
             styles.add(child.text or "")
         elif child.tag == f"{{{_SVG}}}desc":
             child.set("id", "desc")
+    for element in root.iter():
+        if element.tag not in _WORDS:
+            for child in element:
+                child.tail = None
+            element.text = (element.text or "").strip() or None
     _prefix_ids(root, prefix)
     root.set("aria-hidden", "true")
     return root

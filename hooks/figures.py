@@ -10,7 +10,9 @@ from typing import Any
 
 import vl_convert
 
+from hooks.build_folder import content_hash
 from hooks.fonts import figure_fonts
+from hooks.slim_svg import slim
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / "build" / "figures"
@@ -22,15 +24,20 @@ def svg(spec: Mapping[str, Any], width: int) -> str:
     sized = {**spec, "width": width}
     fonts = _register_fonts()
     key = hashlib.sha256(
-        f"{version('vl-convert-python')} {fonts.name} {json.dumps(sized, sort_keys=True)}".encode()
+        f"{version('vl-convert-python')} {fonts.name} {_form()} {json.dumps(sized, sort_keys=True)}".encode()
     ).hexdigest()
     kept = CACHE / f"{key}.svg"
     if kept.exists():
         return kept.read_text(encoding="utf-8")
-    drawn: str = vl_convert.vegalite_to_svg(sized, vl_version=VEGA_LITE)
+    drawn = slim(vl_convert.vegalite_to_svg(sized, vl_version=VEGA_LITE))
     CACHE.mkdir(parents=True, exist_ok=True)
     kept.write_text(drawn, encoding="utf-8")
     return drawn
+
+
+@cache
+def _form() -> str:
+    return content_hash([ROOT / "hooks" / "slim_svg.py"])
 
 
 @cache
