@@ -1,11 +1,12 @@
 """MkDocs hook: the theme's script starts without making the browser lay the whole page out again.
 
-As it comes, it writes every relative address of the page anew, which loads all stylesheets and fonts a second time, and it turns
-transitions off and on again for colors that the page has already; and that it runs at all it says when the page has been styled as
-if it did not. It puts a box around each table, and each time the style of the whole article is computed again: the boxes stand in the
-page as it is built, where they also serve readers without JavaScript. And every font that comes late makes a layout of all
-text before it necessary, so the page begins with something in each font that it needs: in time, and not in the way of the first paint,
-as a link to preload it would be. On a long page each of these costs a phone up to half a second.
+As it comes, it writes every relative address of the page anew, which loads all stylesheets and fonts a second time and computes the
+style of every link again: here it leaves out the stylesheets, and does it when the page is idle, or when the reader goes to another
+page, which is what it is for. It turns transitions off and on again for colors that the page has already; and that it runs at all it
+says when the page has been styled as if it did not. It puts a box around each table, and each time the style of the whole article is
+computed again: the boxes stand in the page as it is built, where they also serve readers without JavaScript. And every font that comes
+late makes a layout of all text before it necessary, so the page begins with something in each font that it needs: in time, and not in
+the way of the first paint, as a link to preload it would be. On a long page each of these costs a phone up to half a second.
 """
 
 import re
@@ -30,6 +31,8 @@ _PLACES = {
         'return((o.content=a.colorScheme)==="dark"||o.isConnected)&&document.head.appendChild(o),'
     ),
     '...M("table:not([class])",e).map(i=>ti(i)),': "",
+    "$(document).subscribe(vi)": "(self.requestIdleCallback||setTimeout)(()=>vi(document))",
+    'history.pushState(null,"",a)': 'vi(document),history.pushState(null,"",a)',
 }
 
 # The first two are classes that the theme's script gives to the page, the second one is that of a helper within it. With the third a page
