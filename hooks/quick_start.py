@@ -19,7 +19,9 @@ from mkdocs.structure.pages import Page
 from hooks.remembered import remembered
 
 # What stands in the theme's script, and what takes its place. When the theme goes to another page it keeps the stylesheets that the
-# other page has too; it knows them by their text, so those whose text stays relative must be known by where they came from.
+# other page has too; it knows them by their text, so those whose text stays relative must be known by where they came from. How far a
+# page is scrolled and which heading is in view it writes to the history a moment later: not once its reader has followed a link, or the
+# next page would begin at the height of the one that was left.
 _PLACES = {
     'M("[href], [src]",e))for(let r of': 'M("[href]:not([rel=stylesheet]), [src]",e))for(let r of',
     "t.set(r.outerHTML,r)": 't.set(r.rel==="stylesheet"?(r.sheet||r).href:r.outerHTML,r)',
@@ -33,6 +35,11 @@ _PLACES = {
     '...M("table:not([class])",e).map(i=>ti(i)),': "",
     "$(document).subscribe(vi)": "(self.requestIdleCallback||setTimeout)(()=>vi(document))",
     'history.pushState(null,"",a)': 'vi(document),history.pushState(null,"",a)',
+    "b(a=>xr(a,{progress$:o})": 'O(()=>{self.nhLeft=Ce("container")}),b(a=>xr(a,{progress$:o})',
+    '{history.replaceState(a,"")}': '{self.nhLeft?.isConnected||history.replaceState(a,"")}',
+    "let c=we(),p=a[a.length-1];if(p&&p.length)": (
+        "if(self.nhLeft?.isConnected)return;let c=we(),p=a[a.length-1];if(p&&p.length)"
+    ),
 }
 
 # The first two are classes that the theme's script gives to the page, the second one is that of a helper within it. With the third a page

@@ -2,12 +2,13 @@
 
 import base64
 import json
+import time
 import zlib
 from collections.abc import Callable
 
 import pytest
 from conftest import Visit
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from site_server import SiteServer
 
 SHEETS = "[...document.querySelectorAll('link[rel=stylesheet]')]"
@@ -41,6 +42,28 @@ def test_the_next_page_keeps_the_stylesheets(visit: Visit) -> None:
     for address in ("foundations/hop-latency/", "glossary/"):
         visit.go(address)
         assert page.evaluate(f"{SHEETS}.map(link => [link.mine, !!link.sheet])") == [[True, True]] * 3
+    assert page.evaluate("window.sameVisit")
+
+
+def test_who_follows_a_link_while_scrolling_comes_to_its_place_and_back(visit: Visit) -> None:
+    page = visit.go(LESSON)
+
+    def late(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/glossary/", late)
+    # The theme writes down how far it is scrolled 0.1 s later, when the next page is on its way.
+    page.evaluate("""() => {
+      addEventListener('scroll', () => document.querySelector('a.nh-term[href$="#pacelc"]').click(), { once: true });
+      scrollTo(0, 617);
+    }""")
+    expect(page.locator("h1")).to_contain_text("Glossary")
+    expect(page.locator("#pacelc")).to_be_in_viewport()
+    page.unroute("**/glossary/")
+    page.go_back()
+    expect(page.locator("h1")).not_to_contain_text("Glossary")
+    assert page.evaluate("scrollY") == 617
     assert page.evaluate("window.sameVisit")
 
 
