@@ -20,26 +20,32 @@ _TEXT = frozenset({"p", "ul", "ol", "dl", "blockquote"})
 _PART = re.compile(r"<(?:p|dt|dd|br|hr)\b|<li\b[^>]*>(?!\s*<p)")
 # What scrolls or is filled in looks after itself: browsers ask at once for the place of each such thing, which makes them lay it out.
 _BUSY = re.compile(r"<(?:form|input|button|select|textarea|table|pre|lab-panel|nh-)")
-_START = re.compile(r"<[a-z]+")
 
 
 def measured(html: str) -> str:
-    """Return a page's content in which each block of text says how many letters and parts it has, but for those at the beginning.
+    r"""Return a page's content in which each block of text says how many letters and parts it has, but for those at the beginning.
 
-    >>> measured("<p>At once.</p>" * 8 + "<ul><li>Two</li><li>words</li></ul>").splitlines()[-1]
+    >>> measured("<p>At once.</p>\n" * 8 + "<ul><li>Two</li><li>words</li></ul>").splitlines()[-1]
     '<ul data-letters="8" data-parts="2"><li>Two</li><li>words</li></ul>'
     """
     held = Held(html)
-    found = list(blocks(held.html))
-    later = "\n".join(_said(block) for block in found[_SHOWN_AT_ONCE:])
-    return held.restored("\n".join([*(block.html for block in found[:_SHOWN_AT_ONCE]), later]))
+    said, at = "", 0
+    for number, block in enumerate(blocks(held.html)):
+        start = held.html.find(block.html, at)
+        if start < 0:  # there is a comment in it
+            continue
+        named = start + len(f"<{block.tag}")
+        size = _size(block) if number >= _SHOWN_AT_ONCE else ""
+        end = start + len(block.html)
+        said += held.html[at:named] + size + held.html[named:end]
+        at = end
+    return held.restored(said + held.html[at:])
 
 
-def _said(block: Block) -> str:
+def _size(block: Block) -> str:
     if (block.tag not in _TEXT and "footnote" not in block.classes) or _BUSY.search(block.html):
-        return block.html
-    size = f' data-letters="{len(text(block.inner))}" data-parts="{max(1, len(_PART.findall(block.inner)))}"'
-    return _START.sub(lambda start: start[0] + size, block.html, count=1)
+        return ""
+    return f' data-letters="{len(text(block.inner))}" data-parts="{max(1, len(_PART.findall(block.inner)))}"'
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

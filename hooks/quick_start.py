@@ -7,6 +7,8 @@ says when the page has been styled as if it did not. It puts a box around each t
 computed again: the boxes stand in the page as it is built, where they also serve readers without JavaScript. And every font that comes
 late makes a layout of all text before it necessary, so the page begins with something in each font that it needs: in time, and not in
 the way of the first paint, as a link to preload it would be. On a long page each of these costs a phone up to half a second.
+
+One more place in that script is a fault: where a reader is, it writes down late, even into what the history then says of the next page.
 """
 
 import re
@@ -20,8 +22,8 @@ from hooks.remembered import remembered
 
 # What stands in the theme's script, and what takes its place. When the theme goes to another page it keeps the stylesheets that the
 # other page has too; it knows them by their text, so those whose text stays relative must be known by where they came from. How far a
-# page is scrolled and which heading is in view it writes to the history a moment later: not once its reader has followed a link, or the
-# next page would begin at the height of the one that was left.
+# page is scrolled and which heading is in view it writes to the history a moment later: not once its reader has gone on, or the next page
+# would begin at the height of the one that was left. That one is left until its container has made way for the next.
 _PLACES = {
     'M("[href], [src]",e))for(let r of': 'M("[href]:not([rel=stylesheet]), [src]",e))for(let r of',
     "t.set(r.outerHTML,r)": 't.set(r.rel==="stylesheet"?(r.sheet||r).href:r.outerHTML,r)',

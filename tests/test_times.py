@@ -30,7 +30,7 @@ def test_a_page_with_a_lab_says_its_times_under_the_title_and_the_front_page_the
         if path.parent.name == "slides":
             continue
         found = re.findall(
-            r'</h1>\s*(?:<p class="nh-to-slides">.*?</p>)?\s*<p class="nh-times"[^>]*>Reading (\d+) min\. Doing (\d+) min: [^<]*\.</p>',
+            r'</h1>(?:<p class="nh-to-slides">.*?</p>)?<p class="nh-times"[^>]*>Reading (\d+) min\. Doing (\d+) min: [^<]*\.</p>',
             path.read_text("utf-8"),
         )
         assert len(found) == 1, path
